@@ -1,0 +1,1 @@
+"""Vitrine's core: models, data, explanations and projects. It knows no screen, and importing it costs nothing."""
