@@ -1,0 +1,1 @@
+"""A project on paper: what a team takes to a meeting."""
