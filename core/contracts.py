@@ -51,7 +51,7 @@ class Predictor(LoadedModel, Protocol):
 
 @runtime_checkable
 class Generator(LoadedModel, Protocol):
-    """Makes new samples. (Not torch's random generator: here a seed is a number in the request.)"""
+    """Makes new samples. It is not torch's random generator: here a seed is a number in the request."""
 
     labels: tuple[str, ...]
 

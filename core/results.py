@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from core.requests import Picture
 from core.specs import Message, Placement
@@ -146,6 +146,7 @@ class Attribution:
 
 
 Result = Classification | GeneratedRows | GeneratedPictures | Attribution
+R = TypeVar("R", Classification, GeneratedRows, GeneratedPictures, Attribution)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +161,18 @@ class Answer:
     """Time inside the model, in milliseconds; waiting in the queue is not counted."""
     recorded: Mapping[str, Any] | None = None
     """None: computed now. Otherwise when it was recorded, and from which weights (sha256)."""
+
+    def expect(self, kind: type[R]) -> R:
+        """Return the result as the kind that its request promises: a ``PredictRequest`` a ``Classification``...
+
+        Raises:
+            TypeError: it is of another kind; whoever answered broke the contract.
+        """
+        if not isinstance(self.result, kind):
+            raise TypeError(
+                f"{self.model_id} answered with {type(self.result).__name__}, not {kind.__name__}"
+            )
+        return self.result
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,9 +37,12 @@ class Settings(BaseSettings):
         (), description="Host names, besides this machine's own, that browsers may use; comma separated."
     )
     embed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="Origins, such as `https://lms.example.org`, that may show Vitrine in a frame; comma separated."
+        (),
+        description="Origins, such as `https://lms.example.org`, that may show Vitrine in a frame; comma separated.",
     )
-    queue_size: int = Field(64, ge=1, le=10_000, description="How many requests may wait before new ones are told to come back.")
+    queue_size: int = Field(
+        64, ge=1, le=10_000, description="How many requests may wait before new ones are told to come back."
+    )
     workers: int = Field(2, ge=1, le=64, description="How many requests are computed at the same time.")
     max_body_bytes: int = Field(10_485_760, ge=1024, description="Largest upload or request body, in bytes.")
     preload: bool = Field(True, description="Load the bundled models after the first screen is served.")
@@ -47,7 +50,11 @@ class Settings(BaseSettings):
     @field_validator("allowed_hosts", "embed_origins", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
-        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+        return (
+            tuple(part.strip() for part in value.split(",") if part.strip())
+            if isinstance(value, str)
+            else value
+        )
 
 
 @cache

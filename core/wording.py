@@ -6,7 +6,8 @@ Owns the templates under ``assets/content/<language>/`` and how numbers are said
 
 Templates are plain text with ``{name}`` for values and four tags for meaning: ``<p>`` predicted, ``<g>`` generated,
 ``<e>`` explained, ``<v>`` planned; ``<b>`` is strong. Tags are read before values are filled in, so a value can never
-become a tag. A value that is a ``Message`` is worded first. An entry with ``one`` and ``other`` chooses by the value ``count``.
+become a tag. A value that is a ``Message`` is worded first. An entry with ``one`` and ``other`` chooses by the value
+``count``.
 """
 
 from __future__ import annotations
@@ -78,13 +79,19 @@ def say_count(count: int) -> str:
 
 
 class _Formatter(string.Formatter):
-    """Fills a template; adds the format specs ``pct``, ``words`` and ``Words`` (capitalised)."""
+    """Fills a template and adds format specs.
+
+    ``pct`` says a probability, ``pct1`` a measured share with one decimal, ``words`` a count, ``Words`` one that begins
+    a sentence.
+    """
 
     def format_field(self, value: Any, format_spec: str) -> str:
         if isinstance(value, Message):  # a value that is itself words: {where} in "Mostly {where}."
             return str(say(value))
         if format_spec == "pct":
             return say_percent(float(value))
+        if format_spec == "pct1":
+            return f"{100 * float(value):.1f}{NO_BREAK_SPACE}%"
         if format_spec == "words":
             return say_count(int(value))
         if format_spec == "Words":
@@ -99,7 +106,7 @@ _FORMATTER = _Formatter()
 @cache
 def _load(language: str, name: str) -> Mapping[str, Any]:
     path = get_assets_dir() / "content" / language / f"{name}.yaml"
-    return cast("Mapping[str, Any]", yaml.load(path.read_text(encoding="utf-8"), Loader=_SafeLoader))
+    return cast("Mapping[str, Any]", yaml.load(path.read_text(encoding="utf-8"), Loader=_SafeLoader))  # noqa: S506
 
 
 def get_words(key: str) -> Any:

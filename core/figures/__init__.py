@@ -1,0 +1,1 @@
+"""Results become pictures with alt text: figures draw and never decide."""
