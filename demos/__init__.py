@@ -1,0 +1,1 @@
+"""The Gradio demos: one capability each, usable alone, with an API. They know the core, never the app."""
