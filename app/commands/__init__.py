@@ -1,0 +1,1 @@
+"""The commands of ``vitrine``, one a file: each reads its options, asks the core, shows what came back."""
