@@ -26,7 +26,7 @@ FLOWER: Mapping[str, float] = {
 FLOWER_KIND = "virginica"
 NUM_FLOWERS = 20
 
-DIGIT = 3
+DIGIT = 6
 """Which of the ten example digits is picked at first."""
 MADE_DIGIT = "7"
 NUM_MADE = 8

@@ -12,7 +12,7 @@ from app import pages, state
 from app.components import chrome
 
 st.set_page_config(
-    page_title="Vitrine", page_icon=chrome.get_icon(), layout="wide", initial_sidebar_state="collapsed"
+    page_title="Vitrine", layout="wide", initial_sidebar_state="collapsed"
 )
 chrome.show_style()
 page = st.navigation(pages.get_menu(), position="top")

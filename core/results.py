@@ -123,8 +123,8 @@ class Faithfulness:
 class Attribution:
     """How much each patch of a picture counted towards one label.
 
-    ``scores[row][column]`` is in units of probability: how far the label's probability falls when that patch is
-    hidden (negative where hiding it makes the model more sure).
+    ``scores[row][column]`` is in log-odds (natural logarithm): how far ln(p / (1 - p)) of the label falls when that patch
+    is hidden; negative where hiding it makes the model more sure.
     """
 
     method: str

@@ -144,7 +144,10 @@ def explain_error(error: BaseException) -> ErrorWords:
     """Word an error in three sentences; an unknown error is worded without its text, which may hold secrets."""
     key = error.key if isinstance(error, VitrineError) else "unexpected"
     values = error.values if isinstance(error, VitrineError) else {}
-    entry = get_words(f"errors.{key}")
+    try:
+        entry = get_words(f"errors.{key}")
+    except KeyError:  # a wordless error must not become a second one; a test finds every key without words
+        entry = get_words("errors.unexpected")
     return ErrorWords(*(str(fill(str(entry[part]), values)) for part in ("what", "means", "do")))
 
 

@@ -11,7 +11,6 @@ import streamlit as st
 
 from app.components.browser import define
 from app.components.html import write
-from core.assets import get_assets_dir
 from core.wording import get_words
 
 _STYLE = Path(__file__).with_name("style.css")
@@ -20,11 +19,6 @@ _COPY_LINK = define(
     "copy_link",
     html='<button type="button"><span aria-hidden="true"></span><b></b></button><p role="status"></p>',
 )
-
-
-def get_icon() -> str:
-    """Return the path of the page icon; a ``:material/`` icon would be fetched from the internet."""
-    return str(get_assets_dir() / "brand" / "icon.png")
 
 
 def show_style() -> None:

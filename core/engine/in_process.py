@@ -13,7 +13,7 @@ wait for their own request, so an idle engine costs nothing. The life of a reque
                  └──────────────────────────────────────────────────────────┘ reader caught up
 
 So a worker never waits: neither for a model to load nor for somebody to take a step. Micro-batching and
-fairness between visitors (issue 3) belong into ``_take``: it alone decides what is computed next.
+fairness between visitors belong into ``_take``: it alone decides what is computed next.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ memory, and the leases that keep a model there while somebody uses it. Knows not
 whoever is refused a lease because the model is not there yet is told, through ``settled``, when to ask again.
 
 Every method whose name ends in ``_locked`` expects the caller to hold the lock that the pool was given;
-loading itself happens outside of it. A memory budget and eviction (issue 3) belong into ``lease_locked`` and
+loading itself happens outside of it. A memory budget and eviction belong into ``lease_locked`` and
 ``_load``.
 """
 

@@ -16,10 +16,14 @@ it is handed, in two calls. Two choices were measured on 100 test digits with th
   map. The check finds this, and the sentence says it.
 * Patches of 2x2 pixels side by side (0.55). Overlapping ones or single pixels, averaged into the same patches,
   are not more faithful (0.57, 0.59), and would no longer mean what the score says: what hiding this patch does.
+
+Scores are in log-odds, not in probability: a model that is 99.9 % sure loses next to no probability by any one patch,
+and a map of such losses would be noise. The order of the patches, and so the check, is the same for both.
 """
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterable, Sequence
 from typing import cast
@@ -31,6 +35,8 @@ from core.results import Attribution, Classification, Faithfulness
 from core.specs import ModelSpec
 
 NUM_RANDOM_ORDERS = 20
+
+_TINY = 1e-9
 
 Patch = tuple[int, int]
 """(row, column) of a patch, counted in patches."""
@@ -94,7 +100,7 @@ class Occlusion:
         classification = asked.answer(frozenset())
         label = request.label or classification.best.label
         prob = classification.prob_of(label)
-        drops = [prob - asked.answer(single).prob_of(label) for single in singles]
+        drops = [_log_odds(prob) - _log_odds(asked.answer(single).prob_of(label)) for single in singles]
         scores = tuple(tuple(drops[row * columns : (row + 1) * columns]) for row in range(rows))
 
         strongest_first = sorted(
@@ -146,6 +152,12 @@ class _Hidings:
     def curve(self, order: Sequence[Patch], label: str) -> tuple[float, ...]:
         """Return the label's probability with 0, 1, 2 ... patches hidden."""
         return tuple(self._answers[hidden].prob_of(label) for hidden in _one_by_one(order))
+
+
+def _log_odds(prob: float) -> float:
+    """Return ln(p / (1 - p)), kept finite where a float has rounded p to 0 or 1."""
+    kept = min(max(prob, _TINY), 1 - _TINY)
+    return math.log(kept / (1 - kept))
 
 
 def _one_by_one(order: Sequence[Patch]) -> list[frozenset[Patch]]:

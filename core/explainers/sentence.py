@@ -15,8 +15,11 @@ from core.results import Attribution, Classification
 from core.specs import Message
 from core.wording import say_percent
 
-NUM_STRONGEST = 2
-"""How many patches the headline hides: enough to see an effect, few enough to look at."""
+MOST_HIDDEN = 4
+"""The headline hides at most so many patches: few enough to look at."""
+
+ENOUGH = 0.25
+"""A fall by a quarter is an effect that anybody sees; no more patches are hidden than it takes."""
 
 MATTERS = 0.01
 """A change of less than one percentage point is no finding."""
@@ -24,9 +27,17 @@ MATTERS = 0.01
 _HALVES = {0: "start", 1: "middle", 2: "end"}
 
 
-def get_strongest(attribution: Attribution, count: int = NUM_STRONGEST) -> tuple[Patch, ...]:
-    """Return the patches that the headline crosses out: the strongest that speak for the label at all."""
-    return tuple(patch for patch in attribution.order()[:count] if attribution.scores[patch[0]][patch[1]] > 0)
+def get_strongest(attribution: Attribution) -> tuple[Patch, ...]:
+    """Return the patches that the headline crosses out: as few of the strongest as it takes to see an effect.
+
+    Only patches that speak for the label count. Where no few of them have an effect, those that had the largest one.
+    """
+    speaking = [patch for patch in attribution.order() if attribution.scores[patch[0]][patch[1]] > 0]
+    curve = attribution.faithfulness.marked_first
+    counts = range(1, 1 + min(MOST_HIDDEN, len(speaking), len(curve) - 1))
+    enough = (count for count in counts if attribution.prob - curve[count] >= ENOUGH)
+    count = next(enough, min(counts, key=lambda count: curve[count], default=0))
+    return tuple(speaking[:count])
 
 
 def describe(attribution: Attribution, after: Classification) -> Message:
@@ -38,13 +49,13 @@ def describe(attribution: Attribution, after: Classification) -> Message:
     """
     certainty = _name_certainty(attribution)
     before = attribution.prob
-    if all(abs(score) < MATTERS for row in attribution.scores for score in row):
-        return Message("explain.nothing", {"certainty": certainty, "before": before})
-    if not attribution.faithfulness.is_better_than_random:
-        return Message("explain.not-here", {"num_orders": attribution.faithfulness.num_random_orders})
     hidden = get_strongest(attribution)
     if not hidden:
         return Message("explain.against", {"certainty": certainty, "before": before})
+    if abs(before - after.prob_of(attribution.label)) < MATTERS:
+        return Message("explain.nothing", {"certainty": certainty, "before": before, "count": len(hidden)})
+    if not attribution.faithfulness.is_better_than_random:
+        return Message("explain.not-here", {"num_orders": attribution.faithfulness.num_random_orders})
     return _describe_change("strongest", attribution, hidden, after)
 
 

@@ -1,5 +1,6 @@
 """Occlusion: the scores are what hiding does, the check is honest, the same question gets the same answer."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -95,12 +96,13 @@ def test_patches_are_small_enough_to_tell_something_and_few_enough_to_look_at(si
 # Scores.
 
 
-def test_a_score_is_how_far_the_probability_falls():
+def test_a_score_is_how_far_the_log_odds_fall():
     found = Occlusion().explain(Weighing(EVEN), ask(one_bright_patch(2, 3)))
     assert found.label == "ink"
     assert found.prob == pytest.approx(0.54)
     # four pixels of 1 become 1/16, each weighs 0.01
-    assert found.scores[2][3] == pytest.approx(4 * 0.01 * 15 / 16)
+    after = 0.54 - 4 * 0.01 * 15 / 16
+    assert found.scores[2][3] == pytest.approx(math.log(0.54 / 0.46) - math.log(after / (1 - after)))
     assert found.order()[0] == (2, 3)
 
 
@@ -109,7 +111,9 @@ def test_a_score_can_be_checked_by_asking_the_model(convnet):
     found = Occlusion().explain(convnet, ExplainRequest("digits-convnet", picture, "occlusion"))
     for row, column in [(0, 0), (1, 2), (3, 1)]:
         (after,) = convnet.predict_batch([hide(picture, [(row, column)], found.patch_size)])
-        assert found.scores[row][column] == pytest.approx(found.prob - after.prob_of(found.label), abs=1e-4)
+        before, now = found.prob, after.prob_of(found.label)
+        expected = math.log(before / (1 - before)) - math.log(now / (1 - now))
+        assert found.scores[row][column] == pytest.approx(expected, abs=1e-2)
 
 
 def test_an_empty_place_can_count_too():

@@ -14,8 +14,8 @@ from core.requests import ExplainRequest, Picture
 from core.results import Attribution, Classification, Faithfulness, LabelScore
 from core.wording import NO_BREAK_SPACE, get_words, say, say_percent
 
-GOOD = Faithfulness((0.9, 0.4, 0.1), (0.9, 0.8, 0.1), 20)
-BAD = Faithfulness((0.9, 0.9, 0.9), (0.9, 0.8, 0.1), 20)
+GOOD = Faithfulness((0.94, 0.8, 0.4, 0.1), (0.94, 0.9, 0.8, 0.1), 20)
+BAD = Faithfulness((0.94, 0.9, 0.9, 0.9), (0.94, 0.9, 0.8, 0.1), 20)
 ZERO = (0.0, 0.0, 0.0, 0.0)
 
 
@@ -55,7 +55,7 @@ def test_it_says_when_the_answer_flips():
 
 def test_it_says_when_certainty_rises_or_stays():
     assert "rises from 94 % to 97 %" in words(describe(TOP_LEFT, classes(is8=0.97, is3=0.03)))
-    assert "stays at 94 %" in words(describe(TOP_LEFT, classes(is8=0.9401, is3=0.0599)))
+    assert "stays at 94 %" in words(describe_hidden(TOP_LEFT, [(0, 0)], classes(is8=0.9401, is3=0.0599)))
 
 
 def test_a_single_patch_is_one_patch():
@@ -72,10 +72,28 @@ def test_a_label_that_is_not_the_first_choice_is_named():
 
 
 def test_it_says_when_no_place_decides():
-    even = attribution(*((0.009, -0.009, 0.0, 0.001),) * 4)
-    assert words(describe(even, classes(is8=0.9, is3=0.1))) == (
-        "No single place decides. Whichever patch is hidden, its certainty hardly moves from 94 %."
+    even = attribution(*((0.2, -0.1, 0.0, 0.1),) * 4, check=Faithfulness((0.94,) * 17, (0.94,) * 17, 20))
+    assert words(describe(even, classes(is8=0.935, is3=0.065))) == (
+        "No single place decides. "
+        "Hide the patch that is crossed out and its certainty hardly moves from 94 %."
     )
+
+
+def test_no_more_patches_are_crossed_out_than_it_takes_to_see_an_effect():
+    def strongest(*curve: float):
+        check = Faithfulness((0.94, *curve), (0.94,) * (1 + len(curve)), 20)
+        return get_strongest(
+            attribution((0.4, 0.3, 0.2, 0.1), (0.05, 0.0, -0.3, 0.0), ZERO, ZERO, check=check)
+        )
+
+    assert strongest(0.6, 0.5, 0.4, 0.3, 0.2, 0.1) == ((0, 0),)
+    assert strongest(0.9, 0.8, 0.6, 0.3, 0.2, 0.1) == ((0, 0), (0, 1), (0, 2))
+    assert strongest(0.9, 0.8, 0.75, 0.85, 0.2, 0.1) == ((0, 0), (0, 1), (0, 2))
+    assert strongest(0.96, 0.97, 0.98, 0.99, 0.2, 0.1) == ((0, 0),)
+
+
+def test_patches_that_speak_against_are_never_crossed_out():
+    assert get_strongest(attribution((-0.4, -0.3, 0.0, 0.0), ZERO, ZERO, ZERO)) == ()
 
 
 def test_it_says_when_the_map_is_no_better_than_chance():

@@ -1,0 +1,1 @@
+"""Models that make something new: X, given Y. One method per file."""

@@ -1,0 +1,1 @@
+"""Models that name what they are shown: P(Y given X). One task per file."""

@@ -1,0 +1,134 @@
+"""What a recipe leaves behind: a model's folder with its files, its card, and its entry in the lock.
+
+Owns the form of ``card.json`` and ``lock.json`` and how they get onto the disk: whole or not at all. Knows no
+framework; a recipe hands over bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from core.specs import Task
+
+CARD_FILE = "card.json"
+LOCK_FILE = "lock.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One measured figure, with its 95 % interval where there is one."""
+
+    name: str
+    value: float
+    low: float | None
+    high: float | None
+    n: int
+    """How many rows or samples it was measured on."""
+    split: str
+    """Which rows: ``test``, ``validation`` or ``generated``."""
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingData:
+    """What a model was trained on."""
+
+    name: str
+    license: str
+    source: str
+    rows_used: int
+    split: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """Everything a model says about itself; parameters and sizes are counted, never typed in."""
+
+    model_id: str
+    task: Task
+    dataset: str
+    summary: str
+    num_parameters: int
+    data: TrainingData
+    recipe: str
+    seed: int
+    metrics: Sequence[Metric]
+    limits: Sequence[str]
+    built_with: Sequence[str]
+    """Packages whose versions are recorded."""
+    license: str = "Apache-2.0"
+
+
+def write_model(out_dir: Path, card: Card, files: Mapping[str, bytes]) -> Path:
+    """Write ``out_dir/<model_id>/`` and its entry in ``out_dir/lock.json``; return the folder.
+
+    The folder is made beside its place and then swapped in, so a reader sees the old model or the new one.
+    Between the two renames and the lock a reader may see files that are not in the lock: it refuses them
+    and says so.
+    """
+    out_dir.mkdir(parents=True, exist_ok=True)
+    described = _describe(card, files)
+    folder = out_dir / card.model_id
+    with tempfile.TemporaryDirectory(dir=out_dir, prefix=".writing-") as scratch:
+        new, old = Path(scratch) / "new", Path(scratch) / "old"
+        new.mkdir()
+        new.chmod(0o755)
+        for name, content in {**files, CARD_FILE: described}.items():
+            (new / name).write_bytes(content)
+        if folder.exists():
+            folder.rename(old)
+        shutil.move(new, folder)
+    lock_files(out_dir, card.model_id)
+    return folder
+
+
+def lock_files(out_dir: Path, model_id: str) -> None:
+    """Write the sha256 of every file of a model into ``out_dir/lock.json``; other models stay as they are."""
+    path = out_dir / LOCK_FILE
+    lock: dict[str, dict[str, str]] = json.loads(path.read_bytes()) if path.exists() else {}
+    lock[model_id] = {
+        file.name: hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in sorted((out_dir / model_id).iterdir())
+    }
+    write_atomically(path, to_json(dict(sorted(lock.items()))))
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all, even if the process is killed."""
+    partial = path.with_name(f".{path.name}.partial")
+    with partial.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
+def to_json(value: Any) -> bytes:
+    """Return readable JSON with a line break at its end, the same bytes for the same value."""
+    return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def _describe(card: Card, files: Mapping[str, bytes]) -> bytes:
+    fields = asdict(card)
+    fields["metrics"] = [
+        {name: round(value, 6) if isinstance(value, float) else value for name, value in metric.items()}
+        for metric in fields["metrics"]
+    ]
+    fields["built_with"] = {package: version(package) for package in card.built_with}
+    others = sum(len(content) for content in files.values())
+    # the card counts itself: its own length changes with the digits of the sum, so go round until it stands
+    size = others
+    while True:
+        content = to_json({**fields, "size_bytes": size})
+        if size == others + len(content):
+            return content
+        size = others + len(content)
