@@ -142,7 +142,8 @@ def end_run() -> None:
         if get_engine().are_all_ready():
             st.rerun()
 
-    wait_for_models()
+    with st.container():  # a timed fragment clears its neighbours unless it has a place of its own
+        wait_for_models()
 
 
 def get_choice(name: str, allowed: Sequence[str], default: str) -> str:

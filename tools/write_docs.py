@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from app.docs_cli import build_page as build_command_line
+from core.registry import list_models
+from core.reports.model_cards import build_models_page
 from core.settings import Settings
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -64,6 +66,7 @@ def _describe_values(schema: dict[str, Any]) -> str:
 
 PAGES: dict[str, Callable[[], str]] = {
     "command-line.md": build_command_line,
+    "models.md": lambda: build_models_page(list_models()),
     "settings.md": build_settings,
 }
 

@@ -12,8 +12,11 @@ from app.components.patches import map_html
 from app.components.phases import phases_html
 from app.components.pictures import picture_html
 from app.pages import link
+from app.project_state import get_project, has_project
 from core.engine.recordings import get_recording
 from core.explainers.sentence import describe, get_strongest
+from core.lifecycle.checklist import get_checklist
+from core.lifecycle.gate import read_board
 from core.requests import Picture, PredictRequest
 from core.results import Attribution, Classification, GeneratedPictures
 from core.wording import get_words, say
@@ -46,7 +49,7 @@ def show() -> None:
                 )
                 _go("plan")
             with phases:
-                write(phases_html())
+                write(phases_html(read_board(get_checklist(), get_project()) if has_project() else None))
     with st.container(horizontal=True, key="ways", vertical_alignment="center", gap="medium"):
         write(f'<p class="v-caption">{word("home.or-start-with")}</p>', is_wide=False)
         ways = get_words("home.ways")
