@@ -41,7 +41,7 @@ def show(header: Header) -> None:
             values, predicted = _predict(data)
             with middle:
                 _show_cloud(data, values, made, palette)
-    _answer(header, predicted, made)
+    _answer(header, data, predicted, made)
     _foot(data)
 
 
@@ -184,12 +184,24 @@ def _same_statistics(data: TableDataset, made: Answer, palette: Palette) -> None
     )
 
 
-def _answer(header: Header, predicted: Answer, made: Answer) -> None:
+def _count_real(data: TableDataset, rows: GeneratedRows) -> int:
+    """Count the new rows that equal a real one to the last digit: rounded as the real ones are, some can."""
+    real = {tuple(round(float(value), 1) for value in row) for row in data.X}
+    return sum(tuple(round(value, 1) for _, value in row.values) in real for row in rows.rows)
+
+
+def _answer(header: Header, data: TableDataset, predicted: Answer, made: Answer) -> None:
     read, rows = predicted.expect(Classification), made.expect(GeneratedRows)
+    copies = _count_real(data, rows)
     which = "answer-sent" if st.session_state.get(_SENT) else "answer-yours"
     header.answer(
         say(f"{_KEY}.{which}", label=read.best.label, prob=read.best.prob),
-        say(f"{_KEY}.answer-made", count=len(rows.rows), label=rows.rows[0].label),
+        say(
+            f"{_KEY}.answer-made" if copies == 0 else f"{_KEY}.answer-some-real",
+            num=len(rows.rows),
+            label=rows.rows[0].label,
+            count=copies,
+        ),
         recorded=page.is_recorded(predicted, made),
     )
 

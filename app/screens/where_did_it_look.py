@@ -124,7 +124,7 @@ def _show_verdict(
     sure = word(f"{_KEY}.sure-of", label=result.label)
     write(
         f'<div class="v-verdict"><p>{word(f"{_KEY}.it-says")}</p><h2>{word(f"{_KEY}.a-digit", label=now.best.label)}</h2>'
-        f'<p class="v-big">{change}<b>{after}</b> {sure}</p></div>'
+        f'<p class="v-sure">{sure}</p><p class="v-big">{change}<b>{after}</b></p></div>'
         + (bars_html(now, meaning="e", most=num_bars, hot=result.label) if num_bars else "")
     )
     if hidden:

@@ -15,12 +15,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-IRIS_SPLIT_SEED = 20
-IRIS_TEST_SHARE = 0.3
+# What scikit-learn's train_test_split(rows, test_size=0.3, stratify=y, random_state=20) draws; a test draws it again.
+_IRIS_TEST_ROWS = (
+    *(7, 9, 11, 15, 20, 21, 22, 26, 28, 31, 32, 34, 35, 44, 48),
+    *(53, 56, 57, 61, 64, 65, 68, 74, 76, 79, 80, 83, 91, 93, 95),
+    *(109, 112, 114, 117, 123, 127, 131, 132, 138, 141, 143, 144, 147, 148, 149),
+)
 
 NUM_DIGITS_TRAIN_ROWS = 1198
 """The first rows: to train and validate. The other 599 are the test and are scored once."""
@@ -81,15 +87,10 @@ def load_iris() -> TableDataset:
     The rows lie sorted by species, so the split is drawn: 35 of the 50 flowers of each species to train, 15
     to test, always the same ones (seed 20, picked before any model was fitted).
     """
-    from sklearn import datasets
-    from sklearn.model_selection import train_test_split
-
-    bunch = datasets.load_iris()
-    X = bunch.data.astype(np.float64)
-    y = bunch.target.astype(np.int64)
-    rows = np.arange(len(y), dtype=np.int64)
-    train, test = train_test_split(rows, test_size=IRIS_TEST_SHARE, stratify=y, random_state=IRIS_SPLIT_SEED)
-    train, test = np.sort(train), np.sort(test)
+    table = np.loadtxt(_find_shipped("iris.csv"), delimiter=",", skiprows=1)
+    X, y = table[:, :4].astype(np.float64), table[:, 4].astype(np.int64)
+    test = np.array(_IRIS_TEST_ROWS, dtype=np.int64)
+    train = np.setdiff1d(np.arange(len(y), dtype=np.int64), test)
     for array in (X, y, train, test):
         array.flags.writeable = False  # cached and shared by all callers
     return TableDataset(
@@ -99,15 +100,27 @@ def load_iris() -> TableDataset:
         feature_names=("sepal length", "sepal width", "petal length", "petal width"),
         units=("cm", "cm", "cm", "cm"),
         resolution=(0.1, 0.1, 0.1, 0.1),
-        label_names=tuple(str(name) for name in bunch.target_names),
+        label_names=("setosa", "versicolor", "virginica"),
         license="CC-BY-4.0",
         source="UCI Machine Learning Repository, doi:10.24432/C56C76, as shipped by scikit-learn",
         split=Split(
             train=train,
             test=test,
-            description=f"per species 35 flowers to train, 15 to test, drawn with seed {IRIS_SPLIT_SEED}",
+            description="per species 35 flowers to train, 15 to test, drawn with seed 20",
         ),
     )
+
+
+def _find_shipped(name: str) -> Path:
+    """Return the path of a file that scikit-learn ships.
+
+    Reading it takes milliseconds; importing scikit-learn to have it read takes three seconds, which a visitor would
+    wait for. A test compares both ways.
+    """
+    spec = find_spec("sklearn")  # finds the package, imports nothing
+    if spec is None or not spec.submodule_search_locations:
+        raise FileNotFoundError("scikit-learn is not installed")
+    return Path(spec.submodule_search_locations[0]) / "datasets" / "data" / name
 
 
 @cache
@@ -117,11 +130,9 @@ def load_digits() -> PictureDataset:
     The rows lie in the order of the writers, so a *contiguous* split keeps most writers on one side: a
     shuffled one would test on hands that the model has already seen.
     """
-    from sklearn import datasets
-
-    bunch = datasets.load_digits()
-    X = (bunch.images / MAX_DIGIT_COUNT).astype(np.float32)
-    y = bunch.target.astype(np.int64)
+    table = np.loadtxt(_find_shipped("digits.csv.gz"), delimiter=",")
+    X = (table[:, :-1].reshape(-1, 8, 8) / MAX_DIGIT_COUNT).astype(np.float32)
+    y = table[:, -1].astype(np.int64)
     rows = np.arange(len(y), dtype=np.int64)
     for array in (X, y, rows):
         array.flags.writeable = False  # cached and shared by all callers

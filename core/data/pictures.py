@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image as PillowImage
 
 MAX_BYTES = 10_485_760
-MAX_PIXELS = 12_000_000
+MAX_PIXELS = 12_500_000
 """More than a phone's 12-megapixel photo is refused before a single pixel is decoded."""
 MAX_SIDE = 1024
 """A decoded picture is at most this wide and high, in pixels; larger ones are shrunk."""
@@ -189,7 +189,8 @@ def _find_ink(picture: NDArray[np.uint8]) -> NDArray[np.bool_]:
     image = Image.fromarray(picture).convert("RGB")
     share = WORK_SIDE / max(image.size)
     size = (max(1, round(image.width * share)), max(1, round(image.height * share)))
-    values = np.asarray(image.resize(size, Image.Resampling.BICUBIC), dtype=np.float32) / 255  # (h, w, 3)
+    pixels = np.asarray(image.resize(size, Image.Resampling.BICUBIC))
+    values = (pixels / 255).astype(np.float32)  # (h, w, 3)
     paper = np.median(_edge(values), axis=0).astype(np.float32)
     difference = np.abs(values - paper).max(axis=2)
     is_paper = difference < MIN_CONTRAST

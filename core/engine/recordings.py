@@ -22,7 +22,7 @@ from core.requests import GenerateRequest, Request
 from core.results import Answer, DenoisingStep
 from core.results_json import from_json, to_json
 
-MAX_STEPS = 8
+MAX_STEPS = 6
 """A film strip has at most this many pictures, the first and the last among them."""
 
 _DECIMALS = 6
@@ -83,13 +83,18 @@ def write_recording(name: str, request: Request, engine: Engine, folder: Path | 
         "answer": _round(to_json(answer)),
         "steps": _round([to_json(step) for step in thin_out(steps)]),
         "seed": request.seed if isinstance(request, GenerateRequest) else None,
-        "weights_sha256": dict(read_lock()[request.model_id]),
+        "weights_sha256": get_fingerprints(request.model_id),
         "recorded_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     path = (folder or _get_dir()) / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(stored, separators=(",", ":")) + "\n", encoding="utf-8")
     return path
+
+
+def get_fingerprints(model_id: str) -> dict[str, str]:
+    """Return the sha256 of every file that an answer depends on: not of the card, whose words may be mended."""
+    return {name: digest for name, digest in read_lock()[model_id].items() if name != "card.json"}
 
 
 def thin_out(steps: list[DenoisingStep]) -> list[DenoisingStep]:

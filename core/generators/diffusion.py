@@ -75,14 +75,14 @@ class DiffusionGenerator:
         from safetensors.torch import load
 
         config = json.loads(files.read(CONFIG_FILE))
-        module = build_network(config)
+        module: Any = build_network(config)  # diffusers' own ``to`` hides its signature
         try:
             module.load_state_dict(load(files.read(WEIGHTS_FILE)))
         except (SafetensorError, RuntimeError) as error:
             raise ModelFileError("model-file-broken", model_id=spec.model_id, file=WEIGHTS_FILE) from error
         module.to(placement.device)
         if placement.dtype != "float32":  # diffusers warns about every cast, even one that changes nothing
-            module.to(getattr(torch, placement.dtype))
+            module.to(dtype=getattr(torch, placement.dtype))
         return cls(spec, placement, module.eval().requires_grad_(False), config)
 
     def generate(

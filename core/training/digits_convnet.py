@@ -1,8 +1,9 @@
 """How ``digits-convnet`` was made: a small residual network that reads handwritten digits.
 
-Owns the recipe. Everything was chosen by 4-fold cross-validation inside the first 1,198 rows, with
-*contiguous* folds: the rows lie in the order of the writers, so the network is always judged on hands that
-it has not seen. The last 599 rows (other writers again) are scored once, at the end.
+Owns the recipe. Input side and strength of the elastic bending were compared by 4-fold cross-validation inside the
+first 1,198 rows, with *contiguous* folds: the rows lie in the order of the writers, so the network is judged on hands
+that it has not seen. Differences were small (1 to 2 %), so the longer training and the stronger dropout are judgement,
+confirmed by the validation that this recipe runs. The last 599 rows (other writers again) are scored once, at the end.
 """
 
 from __future__ import annotations

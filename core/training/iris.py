@@ -218,11 +218,14 @@ def _list_candidates() -> dict[str, Any]:
     estimators = {
         "logistic regression": LogisticRegression(C=10, max_iter=1000),
         "linear discriminant analysis": LinearDiscriminantAnalysis(),
-        "support vector machine": SVC(C=10, gamma=0.1),
+        "support vector machine": SVC(C=10, gamma=cast("Any", 0.1)),
     }
     return {
         name: CalibratedClassifierCV(
-            make_pipeline(StandardScaler(), estimator), method="temperature", ensemble=False, cv=NUM_FOLDS
+            make_pipeline(StandardScaler(), estimator),
+            method="temperature",
+            ensemble=cast("Any", False),
+            cv=NUM_FOLDS,
         )
         for name, estimator in estimators.items()
     }

@@ -56,13 +56,13 @@ _RECIPES: tuple[Recipe, ...] = (
     Recipe(
         "digits-convnet",
         "digits-convnet",
-        "Reads 8x8 digits: a small residual network (10 minutes on two cores).",
+        "Reads 8x8 digits: a small residual network (10 minutes on one core).",
         "core.training.digits_convnet:train",
     ),
     Recipe(
         "digits-diffusion",
         "digits-diffusion",
-        "Draws 8x8 digits: a small diffusion network (40 minutes on two cores).",
+        "Draws 8x8 digits: a small diffusion network (20 minutes on one core).",
         "core.training.digits_diffusion:train",
     ),
 )

@@ -1,5 +1,8 @@
 """The data sets are what the cards say they are."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -62,3 +65,32 @@ def test_nobody_can_change_the_data_that_all_share(load):
         data.X[0] = 0
     with pytest.raises(AttributeError):
         data.y = data.y
+
+
+def test_the_rows_are_those_that_scikit_learn_loads():
+    from sklearn import datasets
+
+    digits, iris = datasets.load_digits(), datasets.load_iris()
+    assert np.array_equal(load_digits().X * 16, digits.images.astype(np.float32))
+    assert np.array_equal(load_digits().y, digits.target)
+    assert np.array_equal(load_iris().X, iris.data)
+    assert np.array_equal(load_iris().y, iris.target)
+    assert load_iris().label_names == tuple(iris.target_names)
+
+
+def test_the_iris_split_is_the_one_that_was_drawn_with_seed_20():
+    from sklearn.model_selection import train_test_split
+
+    y = load_iris().y
+    train, test = train_test_split(np.arange(150), test_size=0.3, stratify=y, random_state=20)
+    assert sorted(train) == load_iris().split.train.tolist()
+    assert sorted(test) == load_iris().split.test.tolist()
+
+
+def test_reading_the_data_imports_no_framework():
+    code = (
+        "import sys; from core.data.datasets import load_digits, load_iris; load_digits(); load_iris();"
+        "print(sorted({'sklearn', 'torch', 'pandas', 'scipy'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -8,9 +8,15 @@ from pathlib import Path
 import pytest
 
 from core.engine.in_process import InProcessEngine
-from core.engine.recordings import MAX_STEPS, get_recording, list_recordings, thin_out, write_recording
+from core.engine.recordings import (
+    MAX_STEPS,
+    get_fingerprints,
+    get_recording,
+    list_recordings,
+    thin_out,
+    write_recording,
+)
 from core.errors import NotFoundError
-from core.hub import read_lock
 from core.requests import GenerateRequest, Picture, PredictRequest
 from core.results import Answer, DenoisingStep
 from core.results_json import to_json
@@ -46,7 +52,7 @@ def test_a_recording_gives_back_what_the_engine_said(tmp_path: Path):
         assert recording.request == request
         assert not differences(to_json(recording.answer)["result"], to_json(live)["result"])
         assert recording.answer.recorded is not None
-        assert recording.answer.recorded["weights_sha256"] == read_lock()[request.model_id]
+        assert recording.answer.recorded["weights_sha256"] == get_fingerprints(request.model_id)
     assert len(recording.steps) == MAX_STEPS
     assert [recording.steps[0].step, recording.steps[-1].step] == [0, 20]
     assert recording.answer.recorded["seed"] == 4
@@ -57,7 +63,7 @@ def test_a_recording_gives_back_what_the_engine_said(tmp_path: Path):
 def test_a_film_strip_is_evenly_spaced_and_keeps_both_ends():
     steps = [DenoisingStep(step, 50, ()) for step in range(51)]
     kept = [step.step for step in thin_out(steps)]
-    assert kept == [0, 7, 14, 21, 29, 36, 43, 50]
+    assert kept == [0, 10, 20, 30, 40, 50]
     assert thin_out(steps[:5]) == steps[:5]
 
 
@@ -75,7 +81,7 @@ def test_reading_a_recording_imports_no_framework(tmp_path: Path):
     write_recording("one", PredictRequest("digits-convnet", PICTURE), engine, tmp_path)
     engine.close()
     code = (
-        "import sys, pathlib; from core.engine.recordings import get_recording;"
+        "import sys, pathlib; from core.engine.recordings import get_fingerprints, get_recording;"
         f"get_recording('one', pathlib.Path({str(tmp_path)!r}));"
         "sys.exit(str({'torch', 'numpy', 'sklearn', 'pandas'} & set(sys.modules) or 0))"
     )
@@ -94,7 +100,7 @@ def real_engine():
 def test_every_recording_that_ships_is_what_the_shipped_weights_say(name: str, real_engine: InProcessEngine):
     recording = get_recording(name)
     assert recording.answer.recorded is not None
-    assert recording.answer.recorded["weights_sha256"] == read_lock()[recording.request.model_id]
+    assert recording.answer.recorded["weights_sha256"] == get_fingerprints(recording.request.model_id)
     events = list(real_engine.stream(recording.request))
     live = events[-1]
     assert isinstance(live, Answer)

@@ -62,7 +62,9 @@ def test_a_label_stands_on_its_own_curve_even_when_the_map_is_worse_than_random(
 
 def build_cloud(yours: tuple[float, float] = (4.9, 1.7)) -> Cloud:
     real = [("setosa", [1.4, 1.5], [0.2, 0.3]), ("virginica", [5.5, 6.1], [2.0, 2.3])]
-    return Cloud(("length", "width"), real, ("virginica", [5.7], [2.1]), yours, "new virginica", "your flower")
+    return Cloud(
+        ("length", "width"), real, ("virginica", [5.7], [2.1]), yours, "new virginica", "your flower"
+    )
 
 
 def test_the_cloud_draws_every_row_and_yours():
@@ -80,7 +82,13 @@ def test_made_marks_are_hollow_and_have_the_shape_of_their_kind():
     assert symbols["setosa"] != symbols["virginica"]
 
 
-@pytest.mark.parametrize("draw", [lambda palette: draw_cloud(build_cloud(), palette), lambda palette: draw_deletion(CHECK, palette, axis_name="a", marked="m", random="r")])
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda palette: draw_cloud(build_cloud(), palette),
+        lambda palette: draw_deletion(CHECK, palette, axis_name="a", marked="m", random="r"),
+    ],
+)
 def test_dark_figures_use_no_light_colour(draw):
     light_only = {LIGHT.page, LIGHT.ink, LIGHT.muted, LIGHT.predict, LIGHT.generate, LIGHT.explain}
     used = set(re.findall(r"#[0-9A-F]{6}", draw(DARK).to_json()))
@@ -88,7 +96,10 @@ def test_dark_figures_use_no_light_colour(draw):
 
 
 def test_figures_have_no_title_legend_grid_or_network():
-    for figure in (draw_cloud(build_cloud(), LIGHT), draw_deletion(CHECK, LIGHT, axis_name="a", marked="m", random="r")):
+    for figure in (
+        draw_cloud(build_cloud(), LIGHT),
+        draw_deletion(CHECK, LIGHT, axis_name="a", marked="m", random="r"),
+    ):
         assert figure.layout.showlegend is False
         assert not figure.layout.xaxis.showgrid
         assert figure.layout.xaxis.fixedrange
@@ -105,7 +116,9 @@ def read_svg(uri: str) -> ET.Element:
     [([1.0, 2.0, 3.0], [1.1, 2.1]), ([2.0, 2.0, 2.0], [2.0]), ([1.0], [100.0]), ([0.0, 1e-9], [0.0])],
     ids=["usual", "all alike", "far apart", "tiny"],
 )
-def test_the_spread_is_a_picture_of_finite_points_within_its_frame(real: Sequence[float], made: Sequence[float]):
+def test_the_spread_is_a_picture_of_finite_points_within_its_frame(
+    real: Sequence[float], made: Sequence[float]
+):
     uri = draw_spread(real, made, LIGHT)
     assert uri.startswith(SVG)
     svg = read_svg(uri)
@@ -121,6 +134,8 @@ def test_the_spread_of_made_rows_is_dashed_and_follows_them():
     def find_peak(svg: ET.Element) -> float:
         line = svg[1]
         assert line.attrib["stroke-dasharray"]
-        return min((float(pair.split(",")[1]), float(pair.split(",")[0])) for pair in line.attrib["points"].split())[1]
+        return min(
+            (float(pair.split(",")[1]), float(pair.split(",")[0])) for pair in line.attrib["points"].split()
+        )[1]
 
     assert find_peak(low) < find_peak(high)

@@ -5,7 +5,13 @@ import pytest
 
 from core.contracts import Generator
 from core.errors import InputError, ModelFileError
-from core.generators.diffusion import MAX_GUIDANCE, MAX_PICTURES, MAX_STEPS, DiffusionGenerator, build_scheduler
+from core.generators.diffusion import (
+    MAX_GUIDANCE,
+    MAX_PICTURES,
+    MAX_STEPS,
+    DiffusionGenerator,
+    build_scheduler,
+)
 from core.hub import get_files
 from core.registry import get_model
 from core.requests import GenerateRequest
@@ -83,7 +89,7 @@ def test_the_stream_goes_from_noise_over_every_step_to_the_finished_picture(mode
         assert isinstance(step, DenoisingStep)
         assert step.num_steps == STEPS
         assert [picture.shape for picture in step.pictures] == [(8, 8)] * 3
-        assert 0 <= np.array([p.pixels for p in step.pictures]).min()
+        assert np.array([p.pixels for p in step.pictures]).min() >= 0
         assert np.array([p.pixels for p in step.pictures]).max() <= 1
     assert steps[-1].pictures == tuple(made.picture for made in last.pictures)
     assert [made.seed for made in last.pictures] == [0, 1, 2]
@@ -121,7 +127,7 @@ def test_the_callers_torch_settings_are_left_alone_between_steps(model):
 
 def test_two_streams_at_once_do_not_disturb_each_other(model):
     first, second = stream(model, label="6", seed=2), stream(model, label="7", seed=3)
-    ends = [pair for pair in zip(first, second, strict=True)][-1]
+    *_, ends = zip(first, second, strict=True)
     for end, (label, seed) in zip(ends, [("6", 2), ("7", 3)], strict=True):
         assert np.abs(as_array(end.pictures) - as_array(make(model, label=label, seed=seed))).max() < 1e-4
 
@@ -136,8 +142,12 @@ def test_the_loop_agrees_with_a_plain_one_written_after_the_papers(model):
     labels = torch.tensor([model.config["null_class"], 9])
     with torch.inference_mode():
         for t in scheduler.timesteps:
-            without, with_label = model.module(torch.cat([latents] * 2), t, class_labels=labels).sample.chunk(2)
-            latents = scheduler.step(without + 1.25 * (with_label - without), t, latents).prev_sample
+            without, with_label = model.module(torch.cat([latents] * 2), t, class_labels=labels).sample.chunk(
+                2
+            )
+            latents = scheduler.step(without + 1.25 * (with_label - without), t, latents, return_dict=False)[
+                0
+            ]
     ours = as_array(make(model, label="9", seed=21, num_inference_steps=16, guidance_scale=1.25))
     assert np.abs(ours[0] - ((latents[0, 0] + 1) / 2).clamp(0, 1).numpy()).max() < 1e-3
 
