@@ -28,7 +28,7 @@ NUM_FLOWERS = 20
 
 DIGIT = 6
 """Which of the ten example digits is picked at first."""
-MADE_DIGIT = "7"
+MADE_DIGIT = "6"
 NUM_MADE = 8
 NUM_ROUND_TRIP = 50
 SEED = 0

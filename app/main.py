@@ -11,9 +11,7 @@ import streamlit as st
 from app import pages, state
 from app.components import chrome
 
-st.set_page_config(
-    page_title="Vitrine", layout="wide", initial_sidebar_state="collapsed"
-)
+st.set_page_config(page_title="Vitrine", layout="wide", initial_sidebar_state="collapsed")
 chrome.show_style()
 page = st.navigation(pages.get_menu(), position="top")
 chrome.show_top_bar()

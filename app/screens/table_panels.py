@@ -24,6 +24,9 @@ _AXES = ("petal length", "petal width")
 _SENT = "_sent_flower"
 _MAX_SEED = 999_999
 
+_CLOSE = 0.5
+"""Averages that differ by less than half a standard deviation: a small effect by Cohen's (1988) convention."""
+
 
 def show(header: Header) -> None:
     """Show both panels and the cloud between them, then say what came out."""
@@ -146,6 +149,7 @@ def _show_cloud(data: TableDataset, values: dict[str, float], made: Answer, pale
     st.plotly_chart(
         draw_cloud(cloud, palette), theme=None, alt=alt, config={"displayModeBar": False}, key="cloud"
     )
+    write(f'<p class="v-caption v-key">{word(f"{_KEY}.key", yours=cloud.yours_name)}</p>')
 
 
 def _same_statistics(data: TableDataset, made: Answer, palette: Palette) -> None:
@@ -172,7 +176,7 @@ def _same_statistics(data: TableDataset, made: Answer, palette: Palette) -> None
         )
     widest = max(gaps, key=gaps.__getitem__)
     sentence = say(
-        f"{_KEY}.same-close",
+        f"{_KEY}.same-close" if gaps[widest] < _CLOSE else f"{_KEY}.same-apart",
         label=kind,
         feature=widest,
         made=f"{averages[widest][0]:.1f}",

@@ -39,7 +39,7 @@ def draw_cloud(cloud: Cloud, palette: Palette) -> Figure:
     """Draw the cloud of real rows with the made ones and the visitor's on top."""
     import plotly.graph_objects as go
 
-    figure = new_figure(palette, height=344, margin=(54, 12, 24, 50))
+    figure = new_figure(palette, height=330, margin=(54, 12, 24, 50))
     shape_of = {name: SHAPES[index % len(SHAPES)] for index, (name, _, _) in enumerate(cloud.real)}
     for name, x, y in cloud.real:
         marker = {"symbol": shape_of[name], "size": 9, "color": palette.mark, "opacity": 0.85}

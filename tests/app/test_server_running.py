@@ -40,7 +40,7 @@ def test_nothing_heavy_is_imported_before_somebody_needs_it() -> None:
 import sys
 from starlette.testclient import TestClient
 from app.server import build_app
-from core.settings import get_settings
+from core.settings import Settings
 with TestClient(build_app(Settings(preload=False)), base_url="http://localhost") as client:
     assert client.get("/healthz").json() == {{"status": "ok"}}
     assert client.get("/").status_code == 200

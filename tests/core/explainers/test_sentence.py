@@ -43,7 +43,7 @@ def words(message) -> str:
 def test_it_says_where_and_what_hiding_does():
     assert words(describe(TOP_LEFT, classes(is8=0.51, is3=0.49))) == (
         "Mostly at the top left. "
-        "Hide the 2 patches that are crossed out and its certainty falls from 94 % to 51 %."
+        "Hide the 2 striped patches and its certainty falls from 94 % to 51 %."
     )
 
 
@@ -61,7 +61,7 @@ def test_it_says_when_certainty_rises_or_stays():
 def test_a_single_patch_is_one_patch():
     one = attribution((0.3, 0.0, 0.0, -0.1), ZERO, ZERO, ZERO)
     assert get_strongest(one) == ((0, 0),)
-    assert "Hide the patch that is crossed out and" in words(describe(one, classes(is8=0.5, is3=0.5)))
+    assert "Hide the striped patch and" in words(describe(one, classes(is8=0.5, is3=0.5)))
 
 
 def test_a_label_that_is_not_the_first_choice_is_named():
@@ -75,7 +75,7 @@ def test_it_says_when_no_place_decides():
     even = attribution(*((0.2, -0.1, 0.0, 0.1),) * 4, check=Faithfulness((0.94,) * 17, (0.94,) * 17, 20))
     assert words(describe(even, classes(is8=0.935, is3=0.065))) == (
         "No single place decides. "
-        "Hide the patch that is crossed out and its certainty hardly moves from 94 %."
+        "Hide the striped patch and its certainty hardly moves from 94 %."
     )
 
 
@@ -98,7 +98,7 @@ def test_patches_that_speak_against_are_never_crossed_out():
 
 def test_it_says_when_the_map_is_no_better_than_chance():
     sentence = words(describe(replace(TOP_LEFT, faithfulness=BAD), classes(is8=0.5, is3=0.5)))
-    assert sentence.startswith("Not here: hiding what this map marks changes the answer no more than")
+    assert sentence.startswith("Do not trust this map. Hiding patches at random changes the answer as much")
     assert "(20 tries)" in sentence
 
 

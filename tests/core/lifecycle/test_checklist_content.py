@@ -167,4 +167,4 @@ def test_every_state_has_a_name_in_the_report():
 
 def test_the_progress_line_says_its_three_numbers():
     progress = Progress(total=14, evidence=9, answered=2, not_applicable=0, open=2, stops=1, missing=3)
-    assert str(say(progress.sentence)) == "9 of 14 with evidence, 3 missing"
+    assert str(say(progress.sentence)) == "9 of 14 with evidence, 3 still needed"
