@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -70,7 +71,8 @@ def test_nobody_can_change_the_data_that_all_share(load):
 def test_the_rows_are_those_that_scikit_learn_loads():
     from sklearn import datasets
 
-    digits, iris = datasets.load_digits(), datasets.load_iris()
+    digits: Any = datasets.load_digits()
+    iris: Any = datasets.load_iris()
     assert np.array_equal(load_digits().X * 16, digits.images.astype(np.float32))
     assert np.array_equal(load_digits().y, digits.target)
     assert np.array_equal(load_iris().X, iris.data)
