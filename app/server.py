@@ -168,7 +168,7 @@ async def _say_ready(_request: Request) -> Response:
     failed = sum(model.state == "failed" for model in models)
     is_ready = ready == len(models)
     body = {
-        "status": "ready" if is_ready else "loading",
+        "status": "ready" if is_ready else "failed" if failed else "loading",
         "ready": ready,
         "failed": failed,
         "total": len(models),

@@ -17,7 +17,7 @@ import streamlit as st
 from app.components.html import escape, word, write
 from core.engine import Engine, get_engine
 from core.engine.recordings import Recording, get_recording, list_recordings
-from core.errors import VitrineError
+from core.errors import ModelFileError, VitrineError
 from core.requests import Request
 from core.results import Answer, DenoisingStep, LoadProgress, Step
 from core.wording import explain_error, get_words
@@ -59,7 +59,8 @@ def watch(request: Request, on_step: Callable[[Step], None] | None = None) -> Wa
         return remembered[request]
     engine = get_engine()
     if not engine.is_ready(request.model_id) and (recording := _find_recording(request)):
-        look_again()
+        if not fetch(request.model_id):  # the recorded answer stays; what went wrong is said beside it
+            show_error(ModelFileError("model-not-loaded", model_id=request.model_id))
         return Watched(recording.answer, recording.steps)
     if engine.is_ready(request.model_id):
         remembered[request] = watched = _compute(engine, request, on_step)
@@ -72,6 +73,17 @@ def watch(request: Request, on_step: Callable[[Step], None] | None = None) -> Wa
     while len(remembered) > _REMEMBERED:
         remembered.popitem(last=False)
     return watched
+
+
+def fetch(*model_ids: str) -> bool:
+    """Have models loaded and this page run again when they are there; return False if one cannot be loaded."""
+    engine = get_engine()
+    states = {model.model_id: model.state for model in engine.status().models}
+    if any(states[model_id] == "failed" for model_id in model_ids):
+        return False
+    engine.preload(model_ids)
+    st.session_state[_WAITING] = st.session_state.get(_WAITING, frozenset()) | set(model_ids)
+    return True
 
 
 def _compute(engine: Engine, request: Request, on_step: Callable[[Step], None] | None) -> Watched:
@@ -121,25 +133,22 @@ def show_error(error: VitrineError) -> None:
     )
 
 
-def look_again() -> None:
-    """Have this page run again when all models are ready."""
-    st.session_state[_WAITING] = True
-
-
 def begin_run() -> None:
-    """Forget that the last run had to show recorded answers."""
-    st.session_state[_WAITING] = False
+    """Forget which models the last run waited for."""
+    st.session_state[_WAITING] = frozenset()
 
 
 def end_run() -> None:
-    """If this page shows recorded answers, look again until the models are there, then show live ones."""
-    if not st.session_state.get(_WAITING):
+    """If this page shows recorded answers, look again until its models are there (or failed), then run once more."""
+    waiting: frozenset[str] = st.session_state.get(_WAITING, frozenset())
+    if not waiting:
         return
 
     @st.fragment(run_every=1.0)
     def wait_for_models() -> None:
         write(f'<p class="v-visually-hidden">{escape(get_words("common.models-load"))}</p>')
-        if get_engine().are_all_ready():
+        states = {model.model_id: model.state for model in get_engine().status().models}
+        if all(states[model_id] in {"ready", "failed"} for model_id in waiting):
             st.rerun()
 
     with st.container():  # a timed fragment clears its neighbours unless it has a place of its own

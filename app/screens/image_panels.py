@@ -200,7 +200,7 @@ def _show_round_trip(place: Place, label: str) -> None:
         waiting = word(f"{_KEY}.round-trip-wait", num=examples.NUM_ROUND_TRIP)
         place.write(f'<div class="v-trip">{title}<p class="v-caption">{waiting}</p></div>', is_final=False)
     if not (engine.is_ready("digits-diffusion") and engine.is_ready("digits-convnet")):
-        state.look_again()
+        state.fetch("digits-convnet", "digits-diffusion")
         return
     hits = _round_trip(label)
     sentence = say(f"{_KEY}.round-trip-says", num=len(hits), label=label, hits=sum(hits))

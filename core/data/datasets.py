@@ -106,7 +106,7 @@ def load_iris() -> TableDataset:
         split=Split(
             train=train,
             test=test,
-            description="per species 35 flowers to train, 15 to test, drawn with seed 20",
+            description="35 of 50 flowers per species to train, 15 to test, drawn once with seed 20",
         ),
     )
 
@@ -146,6 +146,6 @@ def load_digits() -> PictureDataset:
         split=Split(
             train=rows[:NUM_DIGITS_TRAIN_ROWS],
             test=rows[NUM_DIGITS_TRAIN_ROWS:],
-            description="first 1,198 rows to train and validate, last 599 to test, in writer order",
+            description="first 1,198 rows to train and validate, last 599 rows to test, in the order of the writers",
         ),
     )

@@ -107,8 +107,7 @@ def train(out_dir: Path, on_progress: OnProgress, config: ConvnetConfig | None =
             "It knows ten digits. Shown a letter or a cat, it still names a digit.",
             "It learned from about nine people. A way of writing that none of them used can fool it.",
             "It sees 8 by 8 pixels only; fine strokes are gone before it looks.",
-            "Its most common mistakes: a hooked 7, and a 3 or 4 taken for a 9.",
-            "A 1 with a foot, as some people write it, is often read as a 2: it saw nearly none.",
+            "A 1 with a foot, as some people write it, can be read as a 2: it saw nearly none.",
         ],
         built_with=("torch", "timm", "safetensors", "scikit-learn", "numpy"),
     )

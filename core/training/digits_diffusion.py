@@ -108,7 +108,7 @@ def train(out_dir: Path, on_progress: OnProgress, config: DiffusionConfig | None
             loss_high,
             len(held_out),
             "validation",
-            f"mean squared error of v, trained on {len(known)} rows, asked about the next {len(held_out)}",
+            f"mean squared error of v; trained on the first {len(known)} rows, asked about the next {len(held_out)}",
         ),
     ]
     on_progress(TrainingProgress(RECIPE_ID, "evaluate", 1, 1, {metrics[0].name: metrics[0].value}))
@@ -341,7 +341,7 @@ def _compare(made: NDArray[np.float64], asked: NDArray[np.int64], data: PictureD
             ratio_high,
             len(made),
             "generated",
-            "median distance to the nearest training picture, over that of real test pictures; 0: copies",
+            "median distance to the nearest training picture, over that of real test pictures; 0 would be copies",
         ),
         Metric(
             "close_to_training_share",
