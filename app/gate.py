@@ -42,13 +42,17 @@ _HOST = re.compile(r"(?:\[([0-9a-fA-F:.]{2,45})\]|([A-Za-z0-9._-]{1,253}))(?::[0
 _ANY_ADDRESS = frozenset({"0.0.0.0", "::", ""})  # noqa: S104  # compared with, not listened on
 _SHUT = re.compile(
     # Streamlit: counters for anybody, an API that drives the app, log-in routes; nobody here needs them.
-    r"/(?:[^?]*/)?_stcore/(?:metrics|agent|script-health-check)(?:/.*)?"
+    r"/(?:.*/)?_stcore/(?:metrics|agent|script-health-check)(?:/.*)?"
     r"|/(?:auth/(?:login|logout)|oauth2callback)/?"
     # Gradio: proxies, recordings, links stored without limit, pages for developers.
     r"|/demos/[^/]+/(?:monitoring|login|logout|pwa_icon)(?:/.*)?"
     r"|/demos/[^/]+/gradio_api/(?:deep_link|proxy=|process_recording|vibe|undo-vibe|stream|runs|run-history|dev"
-    r"|profiling|component_server|custom_component|token|user|login_check|call/v2).*"
+    r"|profiling|component_server|custom_component|token|user|login_check|call/v2).*",
+    re.DOTALL,
 )
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+"""No address here holds one, and pattern matchers disagree on where a line ends: to Starlette, before it."""
+_SLASHES = re.compile("/{2,}")
 _FORWARDED = frozenset({b"x-forwarded-host", b"x-gradio-server", b"forwarded"})
 
 
@@ -82,7 +86,7 @@ class Gate:
         if problem is not None:
             words = str(explain_error(InputError(problem)))
             await _refuse(scope, receive, send, words, status=403)
-        elif _SHUT.fullmatch(scope["path"]):
+        elif _is_shut(scope["path"]):
             await _refuse(scope, receive, send, str(explain_error(InputError("page-unknown"))), status=404)
         else:
             await self._app(_with_one_host(scope), receive, send)
@@ -104,6 +108,10 @@ class Gate:
             return False
         name = (match[1] or match[2]).lower()
         return name in self._names or _is_own_address(name, scope)
+
+
+def _is_shut(path: str) -> bool:
+    return bool(_CONTROL.search(path) or _SHUT.fullmatch(_SLASHES.sub("/", path)))
 
 
 def _is_own_address(name: str, scope: Scope) -> bool:

@@ -15,10 +15,12 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from core.engine.job_log import log_failure
 from core.errors import JobFailedError
 from core.wording import explain_error
 
-_log = logging.getLogger(__name__)
+_OTHERS = ("asyncio", "gradio", "gradio.route_utils", "uvicorn.error")
+"""Loggers of libraries that write down the text of exceptions. A filter does not reach a logger's children."""
 
 REFERENCE = "vitrine.reference"
 """Where a request's scope carries the number under which the log will name its failure."""
@@ -60,6 +62,8 @@ class SecurityHeaders:
     def __init__(self, app: ASGIApp, embed_origins: Iterable[str]) -> None:
         self._app = app
         self._headers = build_headers(embed_origins)
+        for name in _OTHERS:
+            logging.getLogger(name).addFilter(drop_exception_text)  # twice does no harm
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, as ASGI demands."""
@@ -83,10 +87,19 @@ class SecurityHeaders:
 
         try:
             await self._app(scope, receive, send_with_headers)
-        except Exception:  # noqa: BLE001  # logged; the visitor gets a number
-            _log.exception("a request failed, reference %s", reference)
+        except Exception as error:  # noqa: BLE001  # logged; the visitor gets a number
+            log_failure(error, f"request {reference}")
             if scope["type"] == "http" and not has_begun:
                 await answer_unexpected(Request(scope), None)(scope, receive, send_with_headers)
+
+
+def drop_exception_text(record: logging.LogRecord) -> bool:
+    """Let a line of a library's log pass without the text of its exception, which can quote a visitor."""
+    if record.exc_info:
+        kind = record.exc_info[0]
+        record.msg = f"{record.getMessage().strip()} ({kind.__qualname__ if kind else 'no exception'})"
+        record.args = record.exc_info = record.exc_text = None
+    return True
 
 
 def answer_unexpected(request: Request, _error: Exception | None) -> Response:

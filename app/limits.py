@@ -6,8 +6,6 @@ means; the libraries behind it have no limit of their own that covers a whole re
 
 from __future__ import annotations
 
-import re
-
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -17,11 +15,15 @@ from core.wording import explain_error
 MAX_PARTS = 32
 """Parts of one form. The most that any page here sends is one file."""
 
-_BOUNDARY = re.compile(rb'boundary="?([^";,]{1,70})"?', re.IGNORECASE)
+_ONCE = frozenset({b"content-type", b"content-length"})
+"""Headers that come once at most: of two, this layer and the library behind it could each believe another."""
 
 
 class BodyLimit:
-    """Answers 413 as soon as a body is known to be too large; the rest of it is never read."""
+    """Answers 413 as soon as a body is known to be too large; the rest of it is never read.
+
+    A body whose kind or length is given twice is answered with 400, unread.
+    """
 
     def __init__(self, app: ASGIApp, max_bytes: int, max_parts: int = MAX_PARTS) -> None:
         self._app = app
@@ -34,6 +36,11 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         headers = dict(scope["headers"])
+        once = [name for name, _ in scope["headers"] if name in _ONCE]
+        if len(once) > len(set(once)):
+            words = str(explain_error(InputError("api-request-unreadable")))
+            await PlainTextResponse(words, 400, {"connection": "close"})(scope, receive, send)
+            return
         declared = headers.get(b"content-length", b"0")
         if not declared.isdigit() or int(declared) > self._max_bytes:
             await self._refuse(scope, receive, send)
@@ -90,8 +97,8 @@ class _PartCounter:
 
     def __init__(self, headers: dict[bytes, bytes], max_parts: int) -> None:
         kind = headers.get(b"content-type", b"")
-        match = _BOUNDARY.search(kind) if kind[:10].lower() == b"multipart/" else None
-        self._mark = b"--" + match[1].strip() if match else b""
+        boundary = _read_boundary(kind) if kind.lstrip(b" \t")[:10].lower() == b"multipart/" else b""
+        self._mark = b"--" + boundary if boundary else b""
         self._tail = b""
         self._left = max_parts + 1  # the last boundary closes the form
 
@@ -103,3 +110,10 @@ class _PartCounter:
         self._left -= seen.count(self._mark)
         self._tail = seen[max(0, len(seen) - len(self._mark) + 1) :]
         return self._left < 0
+
+
+def _read_boundary(kind: bytes) -> bytes:
+    """Read the boundary as the parsers behind us do: with the very function that they call."""
+    from python_multipart.multipart import parse_options_header  # only forms need it
+
+    return parse_options_header(kind)[1].get(b"boundary", b"")

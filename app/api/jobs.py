@@ -21,9 +21,6 @@ from core.results import Answer
 MAX_WAITING = 128
 """More than the engine's queue holds: it is the queue that says no, with words and a time."""
 
-MAX_READING = 4
-"""Pictures that are decoded at the same time."""
-
 _Result = TypeVar("_Result")
 
 
@@ -33,11 +30,13 @@ class Jobs:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._waiting = CapacityLimiter(MAX_WAITING)
-        self._reading = CapacityLimiter(MAX_READING)
 
     async def read(self, work: Callable[[], _Result]) -> _Result:
-        """Run something short that would hold up the event loop, such as decoding a picture."""
-        return await to_thread.run_sync(work, limiter=self._reading)
+        """Run something short that would hold up the event loop, such as decoding a picture.
+
+        How many are decoded at the same time is ``core.data.pictures``'s to say, to every entrance alike.
+        """
+        return await to_thread.run_sync(work, limiter=self._waiting)
 
     async def answer(self, http: HttpRequest, request: Request) -> Answer:
         """Ask the engine and wait, unless the client leaves: then the job is cancelled.

@@ -121,9 +121,10 @@ def _show_verdict(
 ) -> None:
     before, after = escape(say_percent(result.prob)), escape(say_percent(now.prob_of(result.label)))
     change = f'<span>{before} <em aria-hidden="true">→</em></span> ' if hidden else ""
+    says = word(f"{_KEY}.it-says-hidden", count=len(hidden)) if hidden else word(f"{_KEY}.it-says")
     sure = word(f"{_KEY}.sure-of", label=result.label)
     write(
-        f'<div class="v-verdict"><p>{word(f"{_KEY}.it-says")}</p><h2>{word(f"{_KEY}.a-digit", label=now.best.label)}</h2>'
+        f'<div class="v-verdict"><p>{says}</p><h2>{word(f"{_KEY}.a-digit", label=now.best.label)}</h2>'
         f'<p class="v-sure">{sure}</p><p class="v-big">{change}<b>{after}</b></p></div>'
         + (bars_html(now, meaning="e", most=num_bars, hot=result.label) if num_bars else "")
     )

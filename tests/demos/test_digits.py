@@ -119,7 +119,7 @@ def test_making_one_shows_its_steps_and_hands_the_picture_to_the_predictor(
     updates = list(digits.make_digit("7", 4))
     assert [made for *_, made, _ in updates[:-1]] == [None] * (len(updates) - 1)
     said, film, picture, made, ask = updates[-1]
-    assert "nobody ever wrote" in said
+    assert "starting from noise" in said
     assert film.count("<figure>") == 6
     assert "made" in picture
     assert made == Picture(((0.4, 0.4), (0.4, 0.4)))
