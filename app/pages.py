@@ -41,7 +41,7 @@ def get_page(slug: str) -> st.Page:
     screen = next(screen for screen in SCREENS if screen.slug == slug)
     title = str(get_words(f"common.screens.{screen.slug}"))
     if slug == "home":
-        return st.Page(screen.show, title=title, url_path="home", default=True)
+        return st.Page(screen.show, title=title, default=True)  # its address is "/"
     return st.Page(screen.show, title=title, url_path=slug)
 
 

@@ -49,8 +49,12 @@ def press(
     """
 
     def pressed() -> None:
-        row, column = st.session_state[key]["pressed"]
-        on_press((int(row), int(column)))
+        cell = st.session_state[key]["pressed"]
+        rows, columns = len(result.scores), len(result.scores[0])
+        if cell in [
+            [row, column] for row in range(rows) for column in range(columns)
+        ]:  # a browser may send anything
+            on_press((cell[0], cell[1]))
 
     cells: list[list[dict[str, Any]]] = [
         [

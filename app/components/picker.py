@@ -37,7 +37,9 @@ def pick(
     """
 
     def picked_one() -> None:
-        on_pick(int(st.session_state[key]["picked"]))
+        index = st.session_state[key]["picked"]
+        if isinstance(index, int) and 0 <= index < len(pictures):  # what a browser sends is not to be trusted
+            on_pick(index)
 
     items = [{"alt": name, "src": to_data_uri(picture)} for name, picture in pictures]
     _PICKER(

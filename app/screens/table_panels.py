@@ -175,12 +175,15 @@ def _same_statistics(data: TableDataset, made: Answer, palette: Palette) -> None
             f"<figcaption>{escape(feature)}</figcaption></figure>"
         )
     widest = max(gaps, key=gaps.__getitem__)
+    decimals = (
+        1 if len({f"{value:.1f}" for value in averages[widest]}) == 2 else 2
+    )  # never "1.5, real ones 1.5"
     sentence = say(
         f"{_KEY}.same-close" if gaps[widest] < _CLOSE else f"{_KEY}.same-apart",
         label=kind,
         feature=widest,
-        made=f"{averages[widest][0]:.1f}",
-        real=f"{averages[widest][1]:.1f}",
+        made=f"{averages[widest][0]:.{decimals}f}",
+        real=f"{averages[widest][1]:.{decimals}f}",
     )
     write(
         f'<div class="v-same"><div><h3 class="v-sub">{word(f"{_KEY}.same")}</h3><p>{to_html(sentence)}</p></div>'

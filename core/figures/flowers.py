@@ -69,13 +69,25 @@ def draw_cloud(cloud: Cloud, palette: Palette) -> Figure:
     )
     _name_clouds(figure, cloud, palette)
     x_name, y_name = cloud.axis_names
-    figure.update_xaxes(title={"text": x_name, "standoff": 8}, nticks=5)
-    figure.update_yaxes(title={"text": y_name, "standoff": 6}, nticks=4)
+    figure.update_xaxes(
+        title={"text": x_name, "standoff": 8}, nticks=5, range=_find_range(cloud, 0, room=0.24)
+    )
+    figure.update_yaxes(
+        title={"text": y_name, "standoff": 6}, nticks=4, range=_find_range(cloud, 1, room=0.14)
+    )
     return figure
 
 
+def _find_range(cloud: Cloud, axis: int, *, room: float) -> tuple[float, float]:
+    """Return an axis that holds every mark, with room for names at its end: Plotly's own counts the names as marks."""
+    columns = [row[1 + axis] for row in (*cloud.real, *([cloud.made] if cloud.made else []))]
+    values = [cloud.yours[axis], *(value for column in columns for value in column)]
+    low, high = min(values), max(values)
+    return low - 0.06 * (high - low), high + room * (high - low)
+
+
 def _name_clouds(figure: Figure, cloud: Cloud, palette: Palette) -> None:
-    """Name each class at its lower right, where these clouds leave room; the made ones at their upper left."""
+    """Name each class at its lower right, where these clouds leave room; the made ones above them."""
     for name, x, y in cloud.real:
         label(figure, name, max(x), min(y), palette.muted, shift=(8, 2))
     if cloud.made:

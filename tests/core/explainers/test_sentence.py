@@ -42,8 +42,7 @@ def words(message) -> str:
 
 def test_it_says_where_and_what_hiding_does():
     assert words(describe(TOP_LEFT, classes(is8=0.51, is3=0.49))) == (
-        "Mostly at the top left. "
-        "Hide the 2 striped patches and its certainty falls from 94 % to 51 %."
+        "Mostly at the top left. Hide the 2 striped patches and its certainty falls from 94 % to 51 %."
     )
 
 
@@ -74,8 +73,7 @@ def test_a_label_that_is_not_the_first_choice_is_named():
 def test_it_says_when_no_place_decides():
     even = attribution(*((0.2, -0.1, 0.0, 0.1),) * 4, check=Faithfulness((0.94,) * 17, (0.94,) * 17, 20))
     assert words(describe(even, classes(is8=0.935, is3=0.065))) == (
-        "No single place decides. "
-        "Hide the striped patch and its certainty hardly moves from 94 %."
+        "No single place decides. Hide the striped patch and its certainty hardly moves from 94 %."
     )
 
 
