@@ -70,7 +70,7 @@ def draw_cloud(cloud: Cloud, palette: Palette) -> Figure:
     _name_clouds(figure, cloud, palette)
     x_name, y_name = cloud.axis_names
     figure.update_xaxes(
-        title={"text": x_name, "standoff": 8}, nticks=5, range=_find_range(cloud, 0, room=0.24)
+        title={"text": x_name, "standoff": 8}, nticks=5, range=_find_range(cloud, 0, room=0.4)
     )
     figure.update_yaxes(
         title={"text": y_name, "standoff": 6}, nticks=4, range=_find_range(cloud, 1, room=0.14)
