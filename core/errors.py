@@ -19,6 +19,8 @@ what it means, what to do) live in ``assets/content/<language>/errors.yaml`` and
 
 from __future__ import annotations
 
+from typing import Self
+
 
 class VitrineError(Exception):
     """The base of all errors of this project.
@@ -32,6 +34,15 @@ class VitrineError(Exception):
         self.key = key
         self.values: dict[str, object] = values
         super().__init__(key, values)
+
+    def again(self) -> Self:
+        """Return the same error as a new object, to be raised for somebody else.
+
+        One object that is raised in several threads mixes their tracebacks, and keeps the last visitor's frames alive.
+        """
+        fresh = type(self).__new__(type(self), self.key, self.values)
+        fresh.__dict__.update(self.__dict__)
+        return fresh
 
     def __str__(self) -> str:
         shown = ", ".join(f"{name}={value!r}" for name, value in self.values.items())

@@ -10,7 +10,10 @@ in blocks of 4x4 (C. Kaynak, 1995; UCI doi:10.24432/C50P49). ``to_digit`` does t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from io import BytesIO
 from math import isfinite
 from typing import TYPE_CHECKING, Any
@@ -18,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import InputError
+from core.errors import EngineBusyError, InputError
 from core.requests import Picture
 
 if TYPE_CHECKING:
@@ -29,6 +32,13 @@ MAX_PIXELS = 12_500_000
 """More than a phone's 12-megapixel photo is refused before a single pixel is decoded."""
 MAX_SIDE = 1024
 """A decoded picture is at most this wide and high, in pixels; larger ones are shrunk."""
+
+MAX_SCANS = 64
+"""Scans of one JPEG. Ten are usual; each costs a walk over the whole picture, even one of a few bytes."""
+MAX_DECODING = 2
+"""Pictures that are decoded at the same time in this process, whichever entrance they came through."""
+MAX_WAIT_S = 4.0
+"""How long a picture waits for its turn before its visitor is told to come again."""
 
 MAX_STROKES = 500
 MAX_POINTS = 20_000
@@ -57,6 +67,11 @@ SPECK_SHARE = 0.04
 _TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}
 """From the EXIF orientation to Pillow's ``Transpose`` that undoes it."""
 
+_decoding = threading.BoundedSemaphore(MAX_DECODING)
+_MARKER = re.compile(rb"\xff+([^\x00\xff])")
+"""A marker in a JPEG. FF 00 is a byte of pixels that happens to be FF."""
+_SCAN, _END = 0xDA, 0xD9
+
 
 def decode_picture(data: bytes) -> NDArray[np.uint8]:
     """Decode a PNG, JPEG or WEBP file of unknown origin to (height, width, 3): red, green, blue, 0..255.
@@ -68,9 +83,8 @@ def decode_picture(data: bytes) -> NDArray[np.uint8]:
     Raises:
         InputError: keys ``picture-empty``, ``picture-file-too-large``, ``picture-format``,
             ``picture-too-large``, ``picture-damaged``.
+        EngineBusyError: too many others are being decoded.
     """
-    from PIL import Image
-
     if not data:
         raise InputError("picture-empty")
     if len(data) > MAX_BYTES:
@@ -78,6 +92,15 @@ def decode_picture(data: bytes) -> NDArray[np.uint8]:
     file_format = _sniff(data)
     if file_format is None:
         raise InputError("picture-format")
+    if file_format == "JPEG" and _has_too_many_scans(data):
+        raise InputError("picture-damaged")
+    with _take_turn():
+        return _decode(data, file_format)
+
+
+def _decode(data: bytes, file_format: str) -> NDArray[np.uint8]:
+    from PIL import Image
+
     try:
         with Image.open(BytesIO(data), formats=[file_format]) as image:
             if image.width * image.height > MAX_PIXELS:
@@ -152,6 +175,35 @@ def _sniff(data: bytes) -> str | None:
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WEBP"
     return None
+
+
+def _has_too_many_scans(data: bytes) -> bool:
+    """Count the scans of a JPEG, marker by marker as its decoder goes, without decoding one.
+
+    Plain counting of FF DA would also count what a camera stores beside the picture: a thumbnail before it,
+    or megabytes of film behind its end.
+    """
+    position, scans = 2, 0
+    while match := _MARKER.search(data, position):
+        code, position = match[1][0], match.end()
+        if code == _END:
+            break
+        scans += code == _SCAN
+        if scans > MAX_SCANS:
+            return True
+        if code >= 0xC0 and not 0xD0 <= code <= 0xD8:  # the others stand alone
+            position += max(2, int.from_bytes(data[position : position + 2], "big"))
+    return False
+
+
+@contextmanager
+def _take_turn() -> Iterator[None]:
+    if not _decoding.acquire(timeout=MAX_WAIT_S):
+        raise EngineBusyError(retry_after_s=MAX_WAIT_S)
+    try:
+        yield
+    finally:
+        _decoding.release()
 
 
 def _read_orientation(image: PillowImage) -> int:

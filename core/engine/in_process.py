@@ -272,6 +272,8 @@ class InProcessEngine:
     def close(self, timeout_s: float = 10.0) -> None:
         """Stop: those who wait are told, what is being computed ends at its next step."""
         with self._lock:
+            if self._is_closed:  # whoever closed it first has waited, or is waiting
+                return
             self._is_closed = True
             for job in list(self._unfinished.values()):
                 if job.iterator is None:
@@ -393,7 +395,7 @@ class InProcessEngine:
         """Let those who waited for a model go on, before everybody who came later, or tell them the error."""
         for job in reversed(self._waiting_for_model.pop(model_id, [])):
             if error is not None:
-                self._finish(job, error)
+                self._finish(job, error.again())
             else:
                 self._queue.appendleft(job)
         self._work.notify_all()

@@ -135,7 +135,7 @@ class Pool:
             self._want(entry, is_urgent=True)
         self._changed.wait_for(lambda: entry.state in {"ready", "failed"} or self._is_closed)
         if entry.state != "ready":
-            raise entry.error or EngineError("engine-closed")
+            raise entry.error.again() if entry.error else EngineError("engine-closed")
 
     def preload_locked(self, specs: Sequence[ModelSpec]) -> None:
         """Load these in the background, the smallest first, after everything that a visitor waits for."""
@@ -215,10 +215,13 @@ class Pool:
                 entry = (self._urgent or self._background).popleft()
             started = time.perf_counter()
             model: LoadedModel | None = None
+            loaded: LoadedModel | None = None
             error: VitrineError | None = None
-            file_bytes = 0
+            measured: tuple[int, Literal["parameters", "files"]] | tuple[None, None] = None, None
             try:
-                model, file_bytes = self._load(entry.spec)
+                loaded, file_bytes = self._load(entry.spec)
+                measured = _measure(loaded, file_bytes)
+                model = loaded
             except VitrineError as refused:
                 error = refused
             except Exception as failure:  # noqa: BLE001  # whatever a loader raises, its waiters must hear of it
@@ -226,14 +229,14 @@ class Pool:
                 error = JobFailedError("model-load-failed", model_id=entry.spec.model_id, reference=reference)
             with self._changed:
                 entry.load_s = time.perf_counter() - started
-                entry.progress, entry.error, entry.model = None, error, model
+                entry.progress, entry.error, entry.model = None, error and error.again(), model
                 entry.state = "failed" if model is None else "ready"
                 if model is not None:
                     entry.loads += 1
-                    entry.size_bytes, entry.size_measured_as = _measure(model, file_bytes)
+                    entry.size_bytes, entry.size_measured_as = measured
                 self._settled(entry.spec.model_id, error)
                 self._changed.notify_all()
-            del entry, model, error  # an idle thread must not keep an unloaded model alive
+            del entry, model, loaded, error  # an idle thread must not keep an unloaded model alive
 
     def _load(self, spec: ModelSpec) -> tuple[LoadedModel, int]:
         """Return the model and how many bytes of its files were read."""

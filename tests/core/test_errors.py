@@ -115,3 +115,12 @@ def test_an_unknown_error_is_worded_without_its_text():
     words = explain_error(RuntimeError("password=hunter2"))
     assert "hunter2" not in str(words)
     assert words.what == "Something went wrong on our side."
+
+
+def test_an_error_that_is_raised_again_is_another_object_that_says_the_same():
+    busy = EngineBusyError(retry_after_s=3.0)
+    again = busy.again()
+    assert again is not busy
+    assert type(again) is EngineBusyError
+    assert (again.key, again.values, again.retry_after_s) == ("engine-busy", {"retry_after_s": 3.0}, 3.0)
+    assert again.__traceback__ is None
