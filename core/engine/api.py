@@ -172,5 +172,8 @@ class Engine(Protocol):
         ...
 
     def close(self, timeout_s: float = 10.0) -> None:
-        """Stop: those who wait are told, what is being computed ends at its next step."""
+        """Stop: those who wait are told, what is being computed ends at its next step.
+
+        Waits ``timeout_s`` at most for that; a second call returns at once.
+        """
         ...

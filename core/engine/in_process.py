@@ -451,9 +451,8 @@ class InProcessEngine:
 
     def _outcome(self, job: _Job) -> Answer:
         if job.answer_error is not None:
-            raise job.answer_error.with_traceback(
-                None
-            )  # asked for twice, it would tell of the first time too
+            # A new one for each who asks: asked for twice, perhaps in two threads, tracebacks would mix.
+            raise job.answer_error.again()
         if job.answer is None:
             raise CancelledError
         return job.answer
@@ -525,7 +524,7 @@ class InProcessEngine:
                 else:
                     outcome = self._answer(job, model, event)
         except VitrineError as refused:
-            outcome = refused
+            outcome = refused.again()  # without the frames, which hold the visitor's picture
         except BaseException as failure:  # noqa: BLE001  # one request fails alone, whatever a model raises
             outcome = JobFailedError("job-failed", reference=log_failure(failure, job.spec.model_id))
         try:

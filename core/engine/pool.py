@@ -71,6 +71,7 @@ class _Entry:
     leases: int = 0
     progress: LoadProgress | None = None
     error: VitrineError | None = None
+    """Why it is ``failed``; never raised itself, so it keeps a key and values, and nobody's frames."""
 
 
 class Pool:
@@ -201,10 +202,22 @@ class Pool:
         elif is_urgent and entry in self._background:  # now a visitor waits for it
             self._background.remove(entry)
             self._urgent.append(entry)
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._keep_loading, name="vitrine-loader", daemon=True)
+        if self._thread is None or not self._thread.is_alive():
+            # What a thread had in hand when it died is nobody's any more: its visitors still wait for it.
+            queued = {*self._urgent, *self._background}
+            self._urgent.extend(
+                lost for lost in self._entries.values() if lost.state == "loading" and lost not in queued
+            )
+            self._thread = threading.Thread(target=self._run_loader, name="vitrine-loader", daemon=True)
             self._thread.start()
         self._changed.notify_all()
+
+    def _run_loader(self) -> None:
+        try:
+            self._keep_loading()
+        finally:
+            with self._changed:
+                self._thread = None  # the next load starts another, even while this one is still dying
 
     def _keep_loading(self) -> None:
         while True:
@@ -224,7 +237,7 @@ class Pool:
                 model = loaded
             except VitrineError as refused:
                 error = refused
-            except Exception as failure:  # noqa: BLE001  # whatever a loader raises, its waiters must hear of it
+            except BaseException as failure:  # noqa: BLE001  # whatever a loader raises, its waiters must hear of it
                 reference = log_failure(failure, entry.spec.model_id)
                 error = JobFailedError("model-load-failed", model_id=entry.spec.model_id, reference=reference)
             with self._changed:

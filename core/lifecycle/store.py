@@ -27,6 +27,7 @@ VERSION = 1
 MAX_BYTES = 1_000_000
 LOCK_TIMEOUT_S = 10.0
 _PROJECT_ID = re.compile(r"[0-9a-f]{32}")
+_SCRATCH = re.compile(r"\.[0-9a-f]{32}\..+\.tmp")
 _ANSWER_FIELDS = tuple(field.name for field in fields(Answer))
 _Plain = TypeVar("_Plain", int, float, str)
 _TOP_FIELDS = {"format", "version", "revision", "title", "goal", "answers"}
@@ -134,12 +135,16 @@ class ProjectStore:
         """
         path = self._get_path(project_id)
         with self._locked():
+            self._sweep()
             try:
+                for scratch in self._folder.glob(f".{project_id}.*.tmp"):
+                    scratch.unlink()  # what the sweep could not remove: a person's text, so that is said
                 path.unlink()
             except FileNotFoundError as error:
                 raise ProjectError("project-missing") from error
             except OSError as error:
                 raise ProjectError("project-not-saved") from error
+            self._sync_folder()
 
     def _get_path(self, project_id: str) -> Path:
         # The id comes from an address bar: anything but our own form, "../" above all, is simply not there.
@@ -168,6 +173,7 @@ class ProjectStore:
         """Write beside the old file, wait for the disk, then swap: a power cut leaves one of the two."""
         path = self._get_path(saved.project_id)
         data = write_project(saved.project, revision=saved.revision)
+        self._sweep()
         scratch: str | None = None
         try:
             handle, scratch = tempfile.mkstemp(
@@ -183,6 +189,28 @@ class ProjectStore:
                 with contextlib.suppress(OSError):
                     Path(scratch).unlink()
             raise ProjectError("project-not-saved") from error
+        self._sync_folder()
+
+    def _sweep(self) -> None:
+        """Remove what killed processes left half written, of any project.
+
+        To be called under the lock: nobody else is writing, so every scratch file is a leftover. Also those of
+        other projects, for the id of one that was killed while it was created is known to nobody.
+        """
+        with contextlib.suppress(OSError):
+            for path in self._folder.iterdir():
+                if _SCRATCH.fullmatch(path.name):
+                    with contextlib.suppress(OSError):
+                        path.unlink()
+
+    def _sync_folder(self) -> None:
+        """Wait until the disk knows the new names too; where a folder cannot be synced, the swap stands anyway."""
+        with contextlib.suppress(OSError):
+            handle = os.open(self._folder, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
 
 
 def get_project_store() -> ProjectStore:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
+import secrets
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -21,6 +22,8 @@ from core.specs import Task
 
 CARD_FILE = "card.json"
 LOCK_FILE = "lock.json"
+WRITER_TIMEOUT_S = 60.0
+"""How long a training waits for another one that is writing into the same folder, which takes a moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,26 +76,55 @@ def write_model(out_dir: Path, card: Card, files: Mapping[str, bytes]) -> Path:
 
     The folder is made beside its place and then swapped in, so a reader sees the old model or the new one.
     Between the two renames and the lock a reader may see files that are not in the lock: it refuses them
-    and says so.
+    and says so. Trainings that end at the same time write one after the other; if the swap or the lock
+    fails, the old folder comes back.
     """
     out_dir.mkdir(parents=True, exist_ok=True)
     described = _describe(card, files)
     folder = out_dir / card.model_id
-    with tempfile.TemporaryDirectory(dir=out_dir, prefix=".writing-") as scratch:
-        new, old = Path(scratch) / "new", Path(scratch) / "old"
+    with _only_writer(out_dir), tempfile.TemporaryDirectory(dir=out_dir, prefix=".writing-") as scratch:
+        new, old, failed = (Path(scratch) / name for name in ("new", "old", "failed"))
         new.mkdir()
         new.chmod(0o755)
         for name, content in {**files, CARD_FILE: described}.items():
             (new / name).write_bytes(content)
         if folder.exists():
             folder.rename(old)
-        shutil.move(new, folder)
-    lock_files(out_dir, card.model_id)
+        try:
+            new.rename(folder)
+            _lock_files(out_dir, card.model_id)
+        except BaseException:
+            if folder.exists():
+                folder.rename(failed)
+            if old.exists():
+                old.rename(folder)
+            raise
     return folder
 
 
 def lock_files(out_dir: Path, model_id: str) -> None:
     """Write the sha256 of every file of a model into ``out_dir/lock.json``; other models stay as they are."""
+    with _only_writer(out_dir):
+        _lock_files(out_dir, model_id)
+
+
+@contextmanager
+def _only_writer(out_dir: Path) -> Generator[None]:
+    """Hold the folder against other threads and processes that write models into it."""
+    from filelock import FileLock  # inside: its import takes 80 ms, and most programs never write a model
+
+    path = out_dir / ".writer"
+    with FileLock(path, timeout=WRITER_TIMEOUT_S):
+        try:
+            yield
+        finally:
+            # The folder is shipped, so nothing is left in it. Whoever already waits at this file sees that it
+            # was unlinked and starts over (filelock looks at the number of its names); Windows keeps it.
+            with suppress(OSError):
+                path.unlink()
+
+
+def _lock_files(out_dir: Path, model_id: str) -> None:
     path = out_dir / LOCK_FILE
     lock: dict[str, dict[str, str]] = json.loads(path.read_bytes()) if path.exists() else {}
     lock[model_id] = {
@@ -104,12 +136,16 @@ def lock_files(out_dir: Path, model_id: str) -> None:
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file whole or not at all, even if the process is killed."""
-    partial = path.with_name(f".{path.name}.partial")
-    with partial.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")  # two writers never share one
+    try:
+        with partial.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
 
 
 def to_json(value: Any) -> bytes:

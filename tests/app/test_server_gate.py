@@ -54,6 +54,20 @@ FORGED_ORIGINS = [
     "//localhost:8501",
     "http://[::1",
 ]
+SHUT_DOORS = [
+    "/_stcore/metrics",
+    "/_stcore/agent/interact",
+    "/_stcore/agent/mcp",
+    "/some-page/_stcore/agent/openapi.json",
+    "/oauth2callback",
+    "/auth/login",
+    "/demos/digits/monitoring/summary",
+    "/demos/digits/gradio_api/deep_link",
+    "/demos/digits/gradio_api/proxy=https://evil.hf.space/x",
+    "/demos/digits/gradio_api/vibe-edit/",
+    "/demos/digits/gradio_api/runs",
+    "/demos/digits/gradio_api/process_recording",
+]
 
 
 async def _behind(scope: Any, receive: Any, send: Any) -> None:
@@ -171,27 +185,35 @@ def test_what_a_proxy_says_is_the_only_host_that_is_seen_behind_the_gate() -> No
     assert _body(sent) == "behind school.example"
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/_stcore/metrics",
-        "/_stcore/agent/interact",
-        "/_stcore/agent/mcp",
-        "/some-page/_stcore/agent/openapi.json",
-        "/oauth2callback",
-        "/auth/login",
-        "/demos/digits/monitoring/summary",
-        "/demos/digits/gradio_api/deep_link",
-        "/demos/digits/gradio_api/proxy=https://evil.hf.space/x",
-        "/demos/digits/gradio_api/vibe-edit/",
-        "/demos/digits/gradio_api/runs",
-        "/demos/digits/gradio_api/process_recording",
-    ],
-)
+@pytest.mark.parametrize("path", SHUT_DOORS)
 def test_doors_that_nobody_needs_are_shut(path: str) -> None:
     sent = _ask([("host", OURS)], path=path)
     assert _status(sent) == 404
     assert "behind" not in _body(sent)
+
+
+@pytest.mark.parametrize("path", SHUT_DOORS)
+@pytest.mark.parametrize("mark", ["\n", "\r", "\x00", "\x1f", "\x7f", "\r\n"])
+def test_a_shut_door_stays_shut_when_a_control_character_is_added(path: str, mark: str) -> None:
+    for tried in (
+        path + mark,
+        f"{path}{mark}x",
+        mark + path,
+        f"/a{mark}b{path}",
+        path.replace("/", f"/{mark}"),
+    ):
+        assert _status(_ask([("host", OURS)], path=tried)) == 404, repr(tried)
+
+
+@pytest.mark.parametrize("path", SHUT_DOORS)
+def test_a_shut_door_stays_shut_when_a_slash_is_doubled(path: str) -> None:
+    tried = [path[:at] + "/" + path[at:] for at, sign in enumerate(path) if sign == "/"]
+    for one in (*tried, path.replace("/", "///")):
+        assert _status(_ask([("host", OURS)], path=one)) == 404, one
+
+
+def test_a_shut_door_stays_shut_behind_a_question_mark_that_is_part_of_the_path() -> None:
+    assert _status(_ask([("host", OURS)], path="/a?b/_stcore/metrics")) == 404
 
 
 @pytest.mark.parametrize(

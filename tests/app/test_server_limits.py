@@ -25,7 +25,13 @@ class _Asked:
         return self.sent[0]["status"]
 
 
-def _ask(chunks: Iterable[bytes], headers: dict[str, str] | None = None, *, is_deaf: bool = False) -> _Asked:
+def _ask(
+    chunks: Iterable[bytes],
+    headers: dict[str, str] | None = None,
+    *,
+    more_headers: Iterable[tuple[str, str]] = (),
+    is_deaf: bool = False,
+) -> _Asked:
     asked = _Asked()
     rest = iter(chunks)
 
@@ -48,7 +54,7 @@ def _ask(chunks: Iterable[bytes], headers: dict[str, str] | None = None, *, is_d
             body = b"whatever came"
         await PlainTextResponse(str(len(body)))(scope, receive, send)
 
-    raw = [(name.encode(), value.encode()) for name, value in (headers or {}).items()]
+    raw = [(name.encode(), value.encode()) for name, value in [*(headers or {}).items(), *more_headers]]
     scope = {"type": "http", "method": "POST", "path": "/", "headers": raw}
     asyncio.run(BodyLimit(reads_all, LIMIT, max_parts=3)(scope, receive, send))
     return asked
@@ -92,6 +98,37 @@ def test_parts_of_a_form_are_counted_also_where_a_boundary_is_cut(size: int) -> 
 
     assert _ask(cut(_form(3)), headers).status == 200
     assert _ask(cut(_form(4)), headers).status == 413
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "multipart/form-data; xboundary=AAAA; boundary=mark",
+        'multipart/form-data; charset="boundary=zz"; boundary=mark',
+        'multipart/form-data; charset="a; boundary=zz"; boundary=mark',
+        "multipart/form-data; boundary=zz; boundary=mark",
+        "multipart/form-data; boundary*=utf-8''zz; boundary=mark",
+        " Multipart/Form-Data;boundary=mark ;x=y",
+    ],
+)
+def test_parts_are_counted_by_the_boundary_that_the_parser_uses(kind: str) -> None:
+    assert _ask([_form(3)], {"content-type": kind}).status == 200
+    assert _ask([_form(4)], {"content-type": kind}).status == 413
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "second"),
+    [
+        ("content-type", "text/plain", "multipart/form-data; boundary=mark"),
+        ("content-type", "multipart/form-data; boundary=zz", "multipart/form-data; boundary=mark"),
+        ("content-length", "1", "100000"),
+        ("content-length", "1", "1"),
+    ],
+)
+def test_a_kind_or_a_length_that_is_given_twice_is_refused_unread(name: str, first: str, second: str) -> None:
+    asked = _ask([_form(1)], {name: first}, more_headers=[(name, second)])
+    assert asked.status == 400
+    assert asked.chunks_taken == 0
 
 
 def test_a_boundary_counts_only_in_a_form() -> None:

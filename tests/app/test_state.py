@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from typing import NoReturn
 
 from streamlit.testing.v1 import AppTest
 
@@ -34,7 +35,7 @@ def test_a_recorded_answer_has_its_model_loaded_and_gives_way_to_the_live_one():
 
 
 def test_a_model_that_cannot_be_loaded_is_said_beside_its_recorded_answer():
-    def refuse(spec: object, report: object) -> object:
+    def refuse(spec: object, report: object) -> NoReturn:
         raise ModelFileError("model-file-changed", model_id="iris-classifier", file="model.skops")
 
     engine = InProcessEngine(

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import socket
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
 
 import pytest
+from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
 from core.engine import use_engine
+from demos import budget
 from demos.gallery import DEMOS
 from demos.mounting import build_site
 from tests.fakes import build_engine
@@ -108,3 +115,131 @@ def test_the_queue_sleeps_when_it_is_idle() -> None:
     built = [blocks for blocks in gr.Blocks.get_instances() if blocks.custom_mount_path == "/digits"]
     assert built
     assert all(blocks._queue.sleep_when_free >= 0.02 and blocks.max_threads != 40 for blocks in built)
+
+
+HOST = "visitors-own-host.example"
+ADDRESS = {"path": f"http://{HOST}/x.png", "meta": {"_type": "gradio.FileData"}}
+
+
+@pytest.fixture
+def looked_up(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    names: list[object] = []
+
+    def getaddrinfo(host: object, *_: object, **__: object) -> list[object]:
+        names.append(host)
+        raise socket.gaierror
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    return names
+
+
+def _find_predict(client: TestClient) -> int:
+    functions = client.get("/digits/config").json()["dependencies"]
+    return next(one["id"] for one in functions if one["api_name"] == "predict_digit")
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize("way", ["call", "queue", "run"])
+def test_an_address_in_place_of_a_file_is_refused_and_never_looked_up(
+    client: TestClient,
+    looked_up: list[object],
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    way: str,
+    scheme: str,
+) -> None:
+    api = "/digits/gradio_api"
+    data = [{**ADDRESS, "path": f"{scheme}://{HOST}/x.png"}]
+    if way == "run":
+        text = client.post(f"{api}/run/predict_digit", json={"data": data}).text
+    elif way == "call":
+        event = client.post(f"{api}/call/predict_digit", json={"data": data})
+        assert event.status_code == 200
+        answer = client.get(f"{api}/call/predict_digit/{event.json()['event_id']}")
+        assert answer.status_code == 200
+        text = answer.text
+        assert "event: error" in text
+    else:
+        body = {"data": data, "fn_index": _find_predict(client), "session_hash": f"a-visitor-{scheme}"}
+        assert client.post(f"{api}/queue/join", json=body).status_code == 200
+        answer = client.get(f"{api}/queue/data", params={"session_hash": body["session_hash"]})
+        assert answer.status_code == 200
+        text = answer.text
+        (completed,) = [json.loads(line[6:]) for line in text.splitlines() if '"process_completed"' in line]
+        assert completed["success"] is False
+    written = "".join(capfd.readouterr()) + caplog.text
+    assert looked_up == []
+    assert "An address was sent in place of a file." in text
+    assert HOST not in text + written
+    assert "Traceback" not in text + written
+
+
+def test_an_address_that_is_asked_for_as_a_file_is_refused_and_never_looked_up(
+    client: TestClient, looked_up: list[object]
+) -> None:
+    answer = client.get(f"/digits/gradio_api/file=http://{HOST}/x.png")
+    assert answer.status_code == 403
+    assert HOST not in answer.text
+    assert looked_up == []
+
+
+def test_what_a_program_sends_that_no_demo_expects_is_logged_as_places_only(
+    client: TestClient, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    data = [{"path": "/etc/visitors-own-file", "meta": {"_type": "gradio.FileData"}}]
+    event = client.post("/digits/gradio_api/call/predict_digit", json={"data": data}).json()
+    client.get(f"/digits/gradio_api/call/predict_digit/{event['event_id']}")
+    written = "".join(capfd.readouterr()) + caplog.text
+    assert "in a demo" in written
+    assert "Traceback" not in written
+    assert "visitors-own-file" not in written
+
+
+def test_files_are_refused_while_the_folder_is_full_and_drawing_goes_on(
+    client: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(budget, "get_upload_folder", lambda: str(tmp_path))
+    upload = "/digits/gradio_api/upload"
+    files = {"files": ("a.png", b"x" * 500)}
+    assert client.post(upload, files=files).status_code == 200
+    with (tmp_path / "others").open("wb") as others:
+        others.truncate(budget.MAX_FOLDER_BYTES)
+    answer = client.post(upload, files=files)
+    assert answer.status_code == 503
+    assert int(answer.headers["retry-after"]) > 0
+    assert "no room" in answer.text
+    press = "/digits/gradio_api/call/predict_digit"
+    assert client.post(press, json={"data": [None]}).status_code == 200
+    assert client.post(press, json={"data": ["data:," + "x" * budget.SMALL_BYTES]}).status_code == 503
+    (tmp_path / "others").unlink()
+    assert client.post(upload, files=files).status_code == 200
+
+
+def test_files_that_are_still_arriving_count_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(budget, "get_upload_folder", lambda: str(tmp_path))
+
+    async def upload_five_at_once() -> list[int]:
+        statuses: list[int] = []
+        going = asyncio.Event()
+
+        async def keep(_scope: Any, _receive: Any, send: Any) -> None:
+            await going.wait()
+            await PlainTextResponse("kept")(_scope, _receive, send)
+
+        async def send(message: Any) -> None:
+            if "status" in message:
+                statuses.append(message["status"])
+                if len(statuses) == 2:
+                    going.set()
+
+        async def receive() -> Any:
+            return {"type": "http.request"}
+
+        limit = budget.UploadBudget(keep, max_file_bytes=1000, max_folder_bytes=3000)
+        scope = {"type": "http", "method": "POST", "path": "/digits/gradio_api/upload", "headers": []}
+        async with asyncio.timeout(20):
+            await asyncio.gather(*(limit(scope, receive, send) for _ in range(5)))
+            await limit(scope, receive, send)
+        return statuses
+
+    assert asyncio.run(upload_five_at_once()) == [503, 503, 200, 200, 200, 200]

@@ -2,6 +2,8 @@
 
 import io
 import struct
+import threading
+import time
 import warnings
 import zlib
 from contextlib import suppress
@@ -10,10 +12,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.data import pictures
 from core.data.datasets import load_digits
 from core.data.pictures import (
     MAX_BYTES,
+    MAX_DECODING,
     MAX_POINTS,
+    MAX_SCANS,
     MAX_SIDE,
     MAX_STROKES,
     decode_picture,
@@ -21,7 +26,7 @@ from core.data.pictures import (
     measure_stroke_width,
     to_digit,
 )
-from core.errors import InputError
+from core.errors import EngineBusyError, InputError
 
 
 def a_seven(side=120, ink=0, paper=255):
@@ -295,3 +300,67 @@ def test_a_dot_and_points_outside_the_pad_are_drawn():
     assert (draw_strokes([[(0.5, 0.5)]]) < 128).any()
     assert (draw_strokes([[(-3, 0.5), (4, 0.5)]]) < 128).any()
     assert as_array(to_digit(draw_strokes([[(0.5, 0.5)]]))).shape == (8, 8)
+
+
+def jpeg_of_scans(scans, side=1024):
+    """A progressive JPEG whose last scan comes again and again: valid, small, and slow to decode."""
+    plain = encode(Image.fromarray(a_seven(side)), "JPEG", progressive=True)
+    last = plain.rindex(b"\xff\xda")
+    more = scans - plain.count(b"\xff\xda")
+    return plain[:-2] + plain[last:-2] * more + b"\xff\xd9"
+
+
+def test_a_jpeg_of_a_thousand_scans_is_refused_before_it_is_decoded():
+    data = jpeg_of_scans(1000)
+    started = time.perf_counter()
+    assert decoding_error(data) == "picture-damaged"
+    assert time.perf_counter() - started < 0.5
+
+
+def test_a_jpeg_of_as_many_scans_as_are_allowed_is_decoded_and_one_more_is_not():
+    assert decode_picture(jpeg_of_scans(MAX_SCANS, side=64)).shape == (64, 64, 3)
+    assert decoding_error(jpeg_of_scans(MAX_SCANS + 1, side=64)) == "picture-damaged"
+
+
+def test_what_looks_like_scans_beside_the_picture_does_not_count():
+    plain = encode(Image.fromarray(a_seven()), "JPEG")
+    scans = b"\xff\xda" * 1000
+    segment = b"\xff\xe1" + struct.pack(">H", len(scans) + 2) + scans  # as a camera keeps a thumbnail
+    assert decode_picture(plain[:2] + segment + plain[2:] + scans).shape == (120, 120, 3)  # and a film
+
+
+def test_scans_count_also_after_fill_bytes_and_between_restart_marks():
+    plain = encode(Image.fromarray(a_seven()), "JPEG", progressive=True)
+    last = plain.rindex(b"\xff\xda")
+    scan = b"\xff\x00\xff\xd3\xff\xff" + plain[last:-2]
+    assert decoding_error(plain[:-2] + scan * 200 + b"\xff\xd9") == "picture-damaged"
+
+
+def test_a_picture_that_waits_too_long_for_its_turn_is_told_to_come_again(monkeypatch):
+    data = encode(Image.fromarray(a_seven()))
+    monkeypatch.setattr(pictures, "MAX_WAIT_S", 0.05)
+    going, done = threading.Barrier(MAX_DECODING + 1), threading.Event()
+    real = pictures._decode
+
+    def decode_slowly(*args):
+        going.wait(10)
+        done.wait(10)
+        return real(*args)
+
+    with monkeypatch.context() as slow:
+        slow.setattr(pictures, "_decode", decode_slowly)
+        others = [threading.Thread(target=decode_picture, args=(data,)) for _ in range(MAX_DECODING)]
+        for other in others:
+            other.start()
+        going.wait(10)
+        with pytest.raises(EngineBusyError) as raised:
+            decode_picture(data)
+        done.set()
+        for other in others:
+            other.join()
+    assert raised.value.retry_after_s > 0
+    assert decode_picture(data).shape == (120, 120, 3)
+    assert (
+        decoding_error(b"\x89PNG\r\n\x1a\n") == "picture-damaged"
+    )  # a turn is given back after an error too
+    assert decode_picture(data).shape == (120, 120, 3)

@@ -257,6 +257,86 @@ def test_a_load_that_fails_is_told_to_everybody_who_waits_and_a_later_call_may_t
     assert model_status(engine, "digits-convnet").state == "ready"
 
 
+def test_everybody_who_waits_for_a_load_that_fails_gets_an_error_of_their_own(
+    engine: InProcessEngine, catalog: FakeCatalog
+):
+    loader = catalog.loaders["digits-convnet"]
+    loader.gate = Gate(is_open=False)
+    loader.errors = [EngineBusyError(retry_after_s=7.0)]
+    raised = loader.errors[0]
+    told: list[object] = []
+    calls = [lambda: engine.run(PREDICT), lambda: engine.load("digits-convnet")]
+    threads = [collect(call, told) for call in calls * 3]
+    loader.gate.wait_for_arrivals()
+    until(lambda: len(engine._waiting_for_model.get("digits-convnet", ())) == 3)
+    until(lambda: len(engine._pool._changed._waiters) == 3)  # pyright: ignore[reportAttributeAccessIssue]
+    loader.gate.let_through()
+    for thread in threads:
+        thread.join(LONG_S)
+    busy = [error for error in told if isinstance(error, EngineBusyError)]
+    assert len({id(error) for error in (*busy, raised)}) == 7
+    assert {(error.key, error.retry_after_s) for error in busy} == {("engine-busy", 7.0)}
+    kept = engine._pool._entry(catalog.get_model("digits-convnet")).error
+    assert kept is not None
+    assert kept.__traceback__ is kept.__context__ is None
+
+
+def test_an_error_that_is_asked_for_twice_is_two_errors(engine: InProcessEngine):
+    ticket = engine.submit(PredictRequest("digits-convnet", TableRow((("a", 1.0),))))
+    told: list[InputError] = []
+    for _ in range(2):
+        with pytest.raises(InputError) as refused:
+            ticket.result(LONG_S)
+        told.append(refused.value)
+    assert told[0] is not told[1]
+    assert (told[0].key, told[0].values) == (told[1].key, told[1].values)
+    assert ticket._job.answer_error is not None
+    assert ticket._job.answer_error.__traceback__ is None
+
+
+def test_a_model_that_cannot_be_measured_fails_and_the_next_one_still_loads(
+    engine: InProcessEngine, monkeypatch: pytest.MonkeyPatch
+):
+    def fail(model, file_bytes):
+        raise RuntimeError("odd attributes")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("core.engine.pool._measure", fail)
+        with pytest.raises(JobFailedError) as failed:
+            engine.submit(PREDICT).result(LONG_S)
+    assert failed.value.key == "model-load-failed"
+    status = model_status(engine, "digits-convnet")
+    assert (status.state, status.loads, status.placement) == ("failed", 0, None)
+    assert isinstance(engine.submit(PREDICT).result(LONG_S), Answer)
+
+
+def test_a_loader_that_ends_its_thread_fails_alone(engine: InProcessEngine, catalog: FakeCatalog):
+    catalog.loaders["digits-convnet"].errors = [SystemExit("I leave")]
+    with pytest.raises(JobFailedError):
+        engine.submit(PREDICT).result(LONG_S)
+    assert isinstance(engine.submit(PREDICT).result(LONG_S), Answer)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_loading_thread_that_died_is_started_anew_and_takes_up_what_it_left(
+    engine: InProcessEngine, catalog: FakeCatalog, monkeypatch: pytest.MonkeyPatch
+):
+    def die(failure, model_id):
+        raise SystemExit
+
+    catalog.loaders["digits-convnet"].errors = [RuntimeError("broken")]
+    with monkeypatch.context() as patch:
+        patch.setattr("core.engine.pool.log_failure", die)
+        left_alone = engine.submit(PREDICT)
+        until(lambda: catalog.loaders["digits-convnet"].calls == 1)
+        until(lambda: not (thread := engine._pool._thread) or not thread.is_alive())
+    assert not left_alone.is_done
+    row = TableRow((("a", 0.5),))
+    next_one = engine.submit(PredictRequest("iris-classifier", row))
+    assert isinstance(next_one.result(LONG_S), Answer)
+    assert isinstance(left_alone.result(LONG_S), Answer)
+
+
 def test_a_failed_model_says_why(engine: InProcessEngine, catalog: FakeCatalog):
     catalog.loaders["digits-convnet"].errors = [ModelFileError("model-file-missing", model_id="m", file="x")]
     with pytest.raises(ModelFileError):
@@ -651,6 +731,20 @@ def test_closing_tells_those_who_wait_and_ends_all_threads(narrow: InProcessEngi
     with pytest.raises(EngineError):
         narrow.submit(PREDICT)
     narrow.close()
+
+
+def test_closing_a_second_time_waits_for_nobody(
+    narrow: InProcessEngine, catalog: FakeCatalog, monkeypatch: pytest.MonkeyPatch
+):
+    running, *_ = fill(narrow, catalog)
+    narrow.close(timeout_s=0.0)  # its worker is still computing
+    waited_for: list[threading.Thread] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "join", lambda thread, timeout=None: waited_for.append(thread))
+        narrow.close()
+    assert waited_for == []
+    catalog.predictor.gate.open()
+    assert isinstance(running.result(LONG_S), Answer)
 
 
 def test_closing_ends_a_stream_that_was_set_aside(narrow: InProcessEngine, catalog: FakeCatalog):

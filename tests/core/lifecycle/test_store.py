@@ -1,6 +1,8 @@
 """Nothing is lost: not by a bad file, a full disk, or two people who save at once."""
 
 import json
+import subprocess
+import sys
 import threading
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -242,6 +244,52 @@ def test_deleting_leaves_nothing_of_the_project(store, tmp_path):
     with pytest.raises(ProjectError) as caught:
         store.delete(saved.project_id)
     assert caught.value.key == "project-missing"
+
+
+KILLED_WHILE_SAVING = """
+import os, signal, sys
+from pathlib import Path
+from core.lifecycle.project import Project
+from core.lifecycle.store import ProjectStore
+store = ProjectStore(Path(sys.argv[1]))
+saved = store.load(sys.argv[2]) if len(sys.argv) > 2 else None
+Path.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+secret = Project("Nobody else may read this")
+store.save(saved.with_project(secret)) if saved else store.create(secret)
+"""
+
+
+def kill_while_saving(folder, *project_id):
+    command = [sys.executable, "-c", KILLED_WHILE_SAVING, str(folder), *project_id]
+    assert subprocess.run(command, check=False).returncode == -9
+    assert list_scratch(folder)
+
+
+def list_scratch(folder):
+    return [path.name for path in folder.iterdir() if path.suffix == ".tmp"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+def test_what_a_process_killed_while_saving_left_goes_with_the_next_save_and_with_deleting(store, tmp_path):
+    folder = tmp_path / "projects"
+    saved = store.create(PROJECT)
+    kill_while_saving(folder, saved.project_id)
+    assert store.load(saved.project_id) == saved
+    saved = store.save(saved)
+    assert list_scratch(folder) == []
+    kill_while_saving(folder, saved.project_id)
+    store.delete(saved.project_id)
+    assert {path.name for path in folder.iterdir()} <= {".lock"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+def test_what_a_process_killed_while_creating_left_goes_too_although_nobody_knows_its_id(store, tmp_path):
+    folder = tmp_path / "projects"
+    saved = store.create(PROJECT)
+    kill_while_saving(folder)
+    (folder / "notes.tmp").write_text("not ours")
+    store.save(saved)
+    assert list_scratch(folder) == ["notes.tmp"]
 
 
 def add_answers(folder, project_id, codes):

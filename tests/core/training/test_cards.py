@@ -2,6 +2,9 @@
 
 import hashlib
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -64,6 +67,55 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path):
     with pytest.raises(TypeError):
         write_atomically(path, "not bytes")  # pyright: ignore[reportArgumentType]
     assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_sixteen_trainings_that_end_at_once_lose_no_model_and_no_entry(tmp_path):
+    start = threading.Barrier(16)
+
+    def train(number):
+        start.wait(20)
+        for model_id in (f"model-{number}", "shared-model"):
+            write_model(tmp_path, a_card(model_id), {"weights": bytes([number]) * 1000})
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(train, range(16)))  # raises what any of them raised
+    names = {f"model-{number}" for number in range(16)} | {"shared-model"}
+    assert set(json.loads((tmp_path / "lock.json").read_bytes())) == names
+    assert {path.name for path in tmp_path.iterdir()} == names | {"lock.json"}
+    for name in names:
+        spec = ModelSpec(name, "image-classification", "digits", "")
+        assert len(get_files(spec, folder=tmp_path).read("weights")) == 1000
+
+
+def test_two_writers_of_one_file_do_not_share_what_is_half_written(tmp_path):
+    path = tmp_path / "file"
+    contents = [bytes([number]) * 100_000 for number in range(16)]
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda content: write_atomically(path, content), contents * 4))
+    assert path.read_bytes() in contents
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def fail(*args, **kwargs):
+    raise OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize("when", ["swap", "lock"])
+def test_a_swap_that_fails_brings_the_old_model_back(tmp_path, monkeypatch, when):
+    write_model(tmp_path, a_card(), {"weights": b"old"})
+    rename = Path.rename
+    with monkeypatch.context() as patch:
+        if when == "swap":
+            patch.setattr(Path, "rename", lambda path, to: (fail if path.name == "new" else rename)(path, to))
+            patch.setattr("shutil.move", fail)
+        else:
+            patch.setattr("core.training.cards.write_atomically", fail)
+        with pytest.raises(OSError, match="No space"):
+            write_model(tmp_path, a_card(), {"weights": b"new"})
+    files = get_files(ModelSpec("some-model", "image-classification", "digits", ""), folder=tmp_path)
+    assert files.read("weights") == b"old"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["lock.json", "some-model"]
 
 
 def test_locking_again_notices_a_changed_file(tmp_path):
