@@ -317,19 +317,22 @@ def test_a_loader_that_ends_its_thread_fails_alone(engine: InProcessEngine, cata
     assert isinstance(engine.submit(PREDICT).result(LONG_S), Answer)
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_loading_thread_that_died_is_started_anew_and_takes_up_what_it_left(
     engine: InProcessEngine, catalog: FakeCatalog, monkeypatch: pytest.MonkeyPatch
 ):
+    dead: list[threading.Thread] = []
+
     def die(failure, model_id):
+        dead.append(threading.current_thread())
         raise SystemExit
 
+    monkeypatch.setattr(threading, "excepthook", lambda args: None)  # it dies on purpose
     catalog.loaders["digits-convnet"].errors = [RuntimeError("broken")]
     with monkeypatch.context() as patch:
         patch.setattr("core.engine.pool.log_failure", die)
         left_alone = engine.submit(PREDICT)
-        until(lambda: catalog.loaders["digits-convnet"].calls == 1)
-        until(lambda: not (thread := engine._pool._thread) or not thread.is_alive())
+        until(lambda: dead)
+        dead[0].join(LONG_S)
     assert not left_alone.is_done
     row = TableRow((("a", 0.5),))
     next_one = engine.submit(PredictRequest("iris-classifier", row))
