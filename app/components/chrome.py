@@ -17,7 +17,7 @@ _STYLE = Path(__file__).with_name("style.css")
 
 _COPY_LINK = define(
     "copy_link",
-    html='<button type="button"><span aria-hidden="true"></span><b></b></button><p role="status"></p>',
+    html='<button type="button" hidden><span aria-hidden="true"></span><b></b></button><p role="status"></p>',
 )
 
 

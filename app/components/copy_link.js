@@ -1,6 +1,7 @@
 export default function ({ data, parentElement }) {
   const button = parentElement.querySelector("button"), name = button.querySelector("b");
   if (!button.classList.contains("done")) name.textContent = data.label;
+  button.hidden = false;  // a button without its name is not shown
   button.onclick = async () => {
     const link = location.href;
     try { await navigator.clipboard.writeText(link); }

@@ -33,6 +33,7 @@ export default function ({ data, parentElement, setStateValue }) {
   };
   canvas.onpointerup = canvas.onpointercancel = () => { if (canvas.drawing) { canvas.drawing = false; send(); } };
   undo.textContent = data.undo; clear.textContent = data.clear;
+  undo.hidden = clear.hidden = false;
   undo.onclick = () => { canvas.strokes.pop(); draw(); send(); };
   clear.onclick = () => { canvas.strokes = []; draw(); send(); };
   canvas.onkeydown = (event) => { if (event.key === "Backspace" || (event.ctrlKey && event.key === "z")) { undo.click(); event.preventDefault(); } };

@@ -18,7 +18,7 @@ _MAX_POINTS = 6000
 _PAD = define(
     "pad",
     html="""<div class="pad"><canvas width="448" height="448" role="img" tabindex="0"></canvas>
-    <p><button type="button" class="undo"></button><button type="button" class="clear"></button></p></div>""",
+    <p><button type="button" class="undo" hidden></button><button type="button" class="clear" hidden></button></p></div>""",
 )
 
 

@@ -385,7 +385,12 @@ def test_ctrl_c_ends_it_at_once_without_a_word():
     script += "m.list_models = lambda: (print('here', flush=True), time.sleep(60))\n"
     script += "sys.exit(cli.main(['models', 'list']))"
     process = subprocess.Popen(
-        [sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        # a shell that runs the tests in the background has told its children to ignore Ctrl-C
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert process.stdout is not None
     assert process.stdout.readline().strip() == b"here"

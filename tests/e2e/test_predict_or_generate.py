@@ -284,7 +284,7 @@ def test_hostile_pictures_get_a_sentence_or_an_answer_and_nothing_is_lost(
         else:
             expect(page.get_by_role("alert").first, case).to_be_visible()
             expect(answer(page), case).not_to_contain_text("reads your picture")
-        expect(answer(page), case).to_contain_text("The generator made a 4")
+        expect(answer(page), case).to_contain_text("The generator made a new 4")
         page.get_by_role("radio", name="Pick").click()  # the way out of any of them
         expect(answer(page), case).to_contain_text("reads this picture as a")
         expect(page.get_by_role("alert"), case).to_have_count(0)
