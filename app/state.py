@@ -6,6 +6,7 @@ not ask everything again. Knows no screen. Nothing here is shared between visito
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ from core.wording import explain_error, get_words
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
+_DECIMAL = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
 _REMEMBERED = 48
 """Answers kept for one visitor: enough for a lesson, small enough for a thousand visitors."""
 _WAITING = "_waiting_for_models"
@@ -186,6 +188,31 @@ def choose(name: str, options: Sequence[str], words: Mapping[str, str]) -> str:
         format_func=words.__getitem__, wrap=True,
     )  # fmt: skip
     return value or options[0]
+
+
+def slide(
+    name: str, label: str, low: float, high: float, default: float, *, unit: str, on_move: Callable[[], None]
+) -> float:
+    """Show a slider in steps of a tenth; the address holds its value unless it is the default.
+
+    Args:
+        name: the query parameter.
+        on_move: called when the visitor has moved it.
+    """
+    key = f"slide-{name}"
+    st.session_state[key] = _get_decimal(name, default, low, high)
+
+    def moved() -> None:
+        set_choice(name, f"{st.session_state[key]:.1f}", f"{default:.1f}")
+        on_move()
+
+    return float(st.slider(label, low, high, step=0.1, format=f"%.1f {unit}", key=key, on_change=moved))
+
+
+def _get_decimal(name: str, default: float, low: float, high: float) -> float:
+    """Return a number from the address, within its range; what is no plain number counts as not chosen."""
+    value = st.query_params.get(name, "")
+    return min(max(round(float(value), 1), low), high) if _DECIMAL.fullmatch(value) else default
 
 
 def set_choice(name: str, value: str | int, default: str | int) -> None:

@@ -67,10 +67,15 @@ def _predict(data: TableDataset) -> tuple[dict[str, float], Answer]:
     values: dict[str, float] = {}
     for feature in data.feature_names:
         low, high = _range(feature)
-        values[feature] = st.slider(
-            names[feature], low, high, examples.FLOWER[feature], 0.1, format="%.1f cm", key=_slug(feature),
-            bind="query-params", on_change=_forget_sent,
-        )  # fmt: skip
+        values[feature] = state.slide(
+            _slug(feature),
+            names[feature],
+            low,
+            high,
+            examples.FLOWER[feature],
+            unit="cm",
+            on_move=_forget_sent,
+        )
     answer = state.ask(examples.flower_request(values))
     write(bars_html(answer.expect(Classification), in_line=True))
     return values, answer
@@ -110,7 +115,9 @@ def _send(row: tuple[tuple[str, float], ...]) -> None:
     """Move the sliders to a made flower; a value outside a slider's range goes to its end."""
     for feature, value in row:
         low, high = _range(feature)
-        st.session_state[_slug(feature)] = min(max(value, low), high)
+        state.set_choice(
+            _slug(feature), f"{min(max(value, low), high):.1f}", f"{examples.FLOWER[feature]:.1f}"
+        )
     st.session_state[_SENT] = True
 
 

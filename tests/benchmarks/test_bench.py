@@ -172,7 +172,6 @@ def test_settings_of_ours_and_of_the_peer_do_not_reach_what_is_measured(monkeypa
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(startup.find_chromium() is None and os.environ.get("CI") != "true", reason="no browser")
 def test_one_real_start_of_the_peer_goes_through_all_stages_in_order():
     with startup._Browser() as browser:
         took = startup.start_once(startup.THEIRS, browser)
@@ -180,7 +179,6 @@ def test_one_real_start_of_the_peer_goes_through_all_stages_in_order():
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(startup.find_chromium() is None and os.environ.get("CI") != "true", reason="no browser")
 def test_one_real_start_of_vitrine_goes_through_all_stages_in_order():
     with startup._Browser() as browser:
         took = startup.start_once(startup.OURS, browser)

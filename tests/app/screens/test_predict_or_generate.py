@@ -29,7 +29,7 @@ def _models():
 
 
 def key(feature: str) -> str:
-    return feature.replace(" ", "_")
+    return "slide-" + feature.replace(" ", "_")
 
 
 # ---- table --------------------------------------------------------------------------------------------------
@@ -133,7 +133,7 @@ def test_ask_the_predictor_moves_the_sliders_to_the_made_flower_and_the_sentence
     assert read_answer(at).startswith(
         f"The new flower is most likely {model.best.label}, {say_percent(model.best.prob)}."
     )
-    at.slider(key="sepal_length").set_value(5.0)
+    at.slider(key="slide-sepal_length").set_value(5.0)
     assert read_answer(rerun(at)).startswith("Your flower is most likely ")
 
 
@@ -336,3 +336,23 @@ def test_a_damaged_link_still_opens_the_screen(query: dict[str, str]):
     at = open_screen(SLUG, query)
     assert re.search(driving.PERCENT, read_answer(at))
     assert "<script" not in "".join(list_html(at))
+
+
+def test_a_sent_flower_stands_in_the_address_and_leaves_no_warning(caplog: pytest.LogCaptureFixture):
+    at = open_screen(SLUG, {"kind": "setosa", "seed": "40"})
+    at.button(key="ask-predictor").click()
+    rerun(at)
+    first = driving.make_flowers("setosa", 40).rows[0]
+    sent = {name: at.query_params.get(name.replace(" ", "_")) for name, _ in first.values}
+    assert sent["petal length"] in (
+        [f"{dict(first.values)['petal length']:.1f}"],
+        f"{dict(first.values)['petal length']:.1f}",
+    )
+    assert "default value" not in caplog.text
+
+
+@pytest.mark.parametrize("damage", ["nan", "1e9", "-3", "٣", "4.9; DROP", "", "999999"])
+def test_a_damaged_length_in_the_address_moves_no_slider_out_of_its_range(damage: str):
+    at = open_screen(SLUG, {"petal_length": damage})
+    slider = at.slider(key="slide-petal_length")
+    assert slider.min <= slider.value <= slider.max
