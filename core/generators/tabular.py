@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
 from core.contracts import ModelFiles
-from core.errors import ModelFileError
+from core.estimator_files import open_estimator
 from core.generators.limits import check_request
 from core.requests import GenerateRequest
 from core.results import DenoisingStep, GeneratedPictures, GeneratedRow, GeneratedRows
@@ -46,15 +46,8 @@ class MixtureGenerator:
             ModelFileError: a file is missing or not the published one, or holds a type that is not trusted;
                 key ``model-file-broken``.
         """
-        from skops import io
-
         config = json.loads(files.read(CONFIG_FILE))
-        try:
-            mixtures = io.loads(files.read(MODEL_FILE), trusted=list(TRUSTED_TYPES))
-        except ModelFileError:
-            raise
-        except Exception as error:  # skops raises whatever the broken part of the file leads to
-            raise ModelFileError("model-file-broken", model_id=spec.model_id, file=MODEL_FILE) from error
+        mixtures = open_estimator(spec, files, MODEL_FILE, TRUSTED_TYPES)
         return cls(spec, placement, mixtures, config)
 
     def generate(

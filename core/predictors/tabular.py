@@ -13,7 +13,8 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, Self
 
 from core.contracts import ModelFiles
-from core.errors import InputError, ModelFileError
+from core.errors import InputError
+from core.estimator_files import open_estimator
 from core.predictors.ranking import rank_labels
 from core.requests import ModelInput, TableRow
 from core.results import Classification
@@ -65,15 +66,8 @@ class TabularClassifier:
             ModelFileError: a file is missing or not the published one, or holds a type that is not trusted;
                 key ``model-file-broken``.
         """
-        from skops import io
-
         config = json.loads(files.read(CONFIG_FILE))
-        try:
-            estimator = io.loads(files.read(MODEL_FILE), trusted=list(TRUSTED_TYPES))
-        except ModelFileError:
-            raise
-        except Exception as error:  # skops raises whatever the broken part of the file leads to
-            raise ModelFileError("model-file-broken", model_id=spec.model_id, file=MODEL_FILE) from error
+        estimator = open_estimator(spec, files, MODEL_FILE, TRUSTED_TYPES)
         return cls(
             spec,
             placement,

@@ -16,9 +16,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 from core.specs import Task
+
+if TYPE_CHECKING:
+    from core.data.datasets import PictureDataset, TableDataset
 
 CARD_FILE = "card.json"
 LOCK_FILE = "lock.json"
@@ -50,6 +53,11 @@ class TrainingData:
     source: str
     rows_used: int
     split: str
+
+    @classmethod
+    def of(cls, data: TableDataset | PictureDataset) -> Self:
+        """Describe the training rows of a data set, in the words of the data set."""
+        return cls(data.dataset_id, data.license, data.source, len(data.split.train), data.split.description)
 
 
 @dataclass(frozen=True, slots=True)

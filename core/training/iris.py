@@ -88,7 +88,7 @@ def train_classifier(out_dir: Path, on_progress: OnProgress) -> Path:
         dataset=data.dataset_id,
         summary="Says from four lengths in centimetres which of three kinds of iris a flower is.",
         num_parameters=_count_classifier_parameters(data),
-        data=_describe_data(data),
+        data=TrainingData.of(data),
         recipe="iris-classifier",
         seed=SEED,
         metrics=metrics,
@@ -185,7 +185,7 @@ def train_generator(out_dir: Path, on_progress: OnProgress) -> Path:
         dataset=data.dataset_id,
         summary="Makes up the four lengths of a new iris flower of the kind you ask for.",
         num_parameters=sum(_count_mixture_parameters(mixture) for mixture in mixtures.values()),
-        data=_describe_data(data),
+        data=TrainingData.of(data),
         recipe="iris-generator",
         seed=SEED,
         metrics=metrics,
@@ -266,16 +266,6 @@ def _count_classifier_parameters(data: TableDataset) -> int:
 def _count_mixture_parameters(mixture: Any) -> int:
     num_parts, num_features = mixture.means_.shape
     return num_parts * (num_features + num_features * (num_features + 1) // 2) + num_parts - 1
-
-
-def _describe_data(data: TableDataset) -> TrainingData:
-    return TrainingData(
-        name=data.dataset_id,
-        license=data.license,
-        source=data.source,
-        rows_used=len(data.split.train),
-        split=data.split.description,
-    )
 
 
 def _mean(values: NDArray[np.float64]) -> float:
